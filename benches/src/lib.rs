@@ -1,0 +1,1 @@
+//! What the benchmarks share: an allocation counter and generated inputs.
