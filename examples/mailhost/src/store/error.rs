@@ -21,6 +21,9 @@ pub(crate) enum Error {
     /// A sync failed earlier, so nobody knows what is on disk.
     #[error("an earlier write could not be made safe; check the disk, then restart the server")]
     Failed,
+    /// The change could not be committed; the log says why.
+    #[error("the change was not committed; the log says why")]
+    NotCommitted,
     /// The store is shutting down.
     #[error("the store is closing")]
     Closing,
