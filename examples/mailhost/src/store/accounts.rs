@@ -126,9 +126,8 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Result<Account, Error>> {
 pub(super) fn maildrop(database: &Connection, account: AccountId) -> Result<Maildrop, Error> {
     // both statements see one state of the database: mailbox and messages belong together
     let look = database.unchecked_transaction()?;
-    let mut inbox = look.prepare_cached(
-        "SELECT id, uid_validity, messages FROM mailboxes WHERE account = ? AND name = 'INBOX'",
-    )?;
+    let mut inbox =
+        look.prepare_cached("SELECT id, uid_validity, messages FROM mailboxes WHERE account = ? AND name = 'INBOX'")?;
     let found = inbox.query_row([account.0], |row| Ok((MailboxId(row.get(0)?), row.get(1)?, row.get::<_, i64>(2)?)));
     let (mailbox, uid_validity, count) = found.optional()?.ok_or(Error::NoSuchAccount)?;
     let uid_validity = NonZeroU32::new(uid_validity).ok_or(Error::Contradiction("a mailbox has UIDVALIDITY 0"))?;

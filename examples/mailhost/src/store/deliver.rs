@@ -43,8 +43,7 @@ pub(super) fn deliver(change: &mut Change<'_>, delivery: Delivery) -> Result<Vec
 
 fn insert_body(change: &mut Change<'_>, body: Body, refs: usize) -> Result<BodyId, Error> {
     let database = change.database;
-    let mut insert =
-        database.prepare_cached("INSERT INTO bodies (refs, size, file, data) VALUES (?, ?, ?, ?)")?;
+    let mut insert = database.prepare_cached("INSERT INTO bodies (refs, size, file, data) VALUES (?, ?, ?, ?)")?;
     let size = i64::try_from(body.size()).map_err(|_| Error::Contradiction("a message is longer than can be"))?;
     let id = match body.content {
         Content::Held(data) => insert.insert((small(refs), size, None::<&str>, Some(data.as_slice())))?,
@@ -105,7 +104,8 @@ pub(super) fn expunge(
     let highest: Option<i64> = owned.query_row((mailbox.0, account.0), |row| row.get(0)).optional()?;
     let modseq = highest.ok_or(Error::NoSuchMailbox)?.saturating_add(1);
 
-    let mut delete = database.prepare_cached("DELETE FROM messages WHERE mailbox = ? AND uid = ? RETURNING body, size")?;
+    let mut delete =
+        database.prepare_cached("DELETE FROM messages WHERE mailbox = ? AND uid = ? RETURNING body, size")?;
     let mut remember = database.prepare_cached("INSERT INTO expunged (mailbox, modseq, uid) VALUES (?, ?, ?)")?;
     let (mut removed, mut octets) = (0_i64, 0_i64);
     for uid in uids {

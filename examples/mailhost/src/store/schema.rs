@@ -89,7 +89,8 @@ const STATEMENTS: usize = 64;
 
 /// Opens the database for changes; the file must exist, possibly empty.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
-    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let database =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     set_up(&database)?;
     // takes effect only where the file is still empty
     database.pragma_update(None, "page_size", PAGE_SIZE)?;
@@ -103,7 +104,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Error> {
 
 /// Opens the database for reading.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
-    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let database =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     set_up(&database)?;
     Ok(database)
 }

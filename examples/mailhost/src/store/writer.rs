@@ -56,7 +56,7 @@ impl Writer {
         work: impl FnOnce(&mut Change<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        let job = Task { work: Some(work), result: Err(Error::Closing), files: Files::default(), reply };
+        let job = Task { work: Some(work), result: Err(Error::NotCommitted), files: Files::default(), reply };
         let jobs = self.jobs.as_ref().ok_or(Error::Closing)?;
         jobs.send(Box::new(job)).await.map_err(|_| Error::Closing)?;
         answer.await.map_err(|_| Error::Closing)?
@@ -195,6 +195,8 @@ impl Desk {
     fn change(&mut self, batch: &mut Vec<Box<dyn Job>>) {
         let fate = match self.transact(batch) {
             Ok(fate) => fate,
+            // told once, when it happened
+            Err(Error::Failed) => Fate::Undone,
             Err(error) => {
                 tracing::error!(%error, changes = batch.len(), "a transaction failed and was undone");
                 Fate::Undone
@@ -330,11 +332,16 @@ fn look(disk: &dyn Disk, shared: &Shared) {
 
 /// Copies what can be copied of the log into the database file, without making anybody wait.
 fn checkpoint(database: &Connection, health: &Health) {
-    let copied = database.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)").and_then(|mut copy| copy.query_row([], |_| Ok(())));
+    let copied =
+        database.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)").and_then(|mut copy| copy.query_row([], |_| Ok(())));
     match copied {
         Ok(()) => {}
         // another copies at this moment, or there is no room: the log stays as it is, and safe
-        Err(error) if matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull)) => {}
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull)
+            ) => {}
         Err(error) => health.fail("copying the log into the database", &error),
     }
 }
