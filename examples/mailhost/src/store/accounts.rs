@@ -98,7 +98,7 @@ pub(super) fn find(database: &Connection, address: &Address) -> Result<Option<Ac
          FROM accounts a JOIN mailboxes i ON i.account = a.id AND i.name = 'INBOX' JOIN mailboxes x ON x.account = a.id
          WHERE a.address = ? GROUP BY a.id",
     )?;
-    Ok(select.query_row([address.as_str()], account).optional()?.transpose()?)
+    select.query_row([address.as_str()], account).optional()?.transpose()
 }
 
 pub(super) fn list(database: &Connection) -> Result<Vec<Account>, Error> {
@@ -107,7 +107,7 @@ pub(super) fn list(database: &Connection) -> Result<Vec<Account>, Error> {
          FROM accounts a JOIN mailboxes i ON i.account = a.id AND i.name = 'INBOX' JOIN mailboxes x ON x.account = a.id
          GROUP BY a.id ORDER BY a.address",
     )?;
-    select.query_map([], account)?.map(|row| row?.map_err(Into::into)).collect()
+    select.query_map([], account)?.map(|row| row?).collect()
 }
 
 /// An account from its row; the inner error is an address that cannot have been stored.

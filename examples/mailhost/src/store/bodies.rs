@@ -5,9 +5,9 @@
 //! without a row, which [`collect_orphans`] removes at the next start.
 
 use core::mem;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rusqlite::Connection;

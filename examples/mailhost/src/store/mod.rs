@@ -10,6 +10,8 @@
 //!
 //! No method blocks the thread that polls it: the database has threads of its own, files are handled on blocking threads.
 
+#![allow(clippy::std_instead_of_alloc, reason = "a program has std; what it shares with crates without it is `core`")]
+
 use core::fmt;
 use core::num::NonZeroU32;
 use core::pin::Pin;
@@ -31,7 +33,7 @@ mod sqlite;
 mod tests;
 mod writer;
 
-pub(crate) use address::{Address, BadAddress};
+pub(crate) use address::Address;
 pub(crate) use bodies::{Body, BodyWriter};
 pub(crate) use error::Error;
 pub(crate) use message::MessageReader;

@@ -8,12 +8,12 @@
 //!   bodies/tmp/          the same while they are being written
 //! ```
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use super::bodies::{Health, Spool, collect_orphans};

@@ -5,12 +5,12 @@
 //! alone. Nobody is answered before the commit has returned.
 
 use core::mem;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::time::Duration;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc as sync;
 use std::thread::{self, JoinHandle};
 
-use core::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
