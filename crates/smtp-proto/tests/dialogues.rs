@@ -10,6 +10,7 @@
 //! A: 550 5.1.1 No such user                           the caller's answer to the next question that is not about a greeting or hello; else it accepts
 //! A: challenge <text>                                 the same, for AUTH
 //! S: 250 2.1.0*                                       the server says a line; a star at the end stands for anything
+//! S: 250-mx.example.org**                            the server says a reply of one or more lines that begins so
 //! M: Subject: x                                       a line of the message that has been accepted last
 //! E: Aborted(Reset)                                   an event of this form has come since the last E
 //! ```

@@ -289,6 +289,14 @@ impl Player {
             }
             Step::Server(pattern) => {
                 let Some((line, rest)) = self.said.split_once("\r\n") else { panic!("{context}: the server is silent") };
+                if let Some(start) = pattern.strip_suffix("**") {
+                    // a whole reply of several lines
+                    assert!(line.starts_with(start), "{context}: the server says {line:?}");
+                    let last = self.said.split_inclusive("\r\n").take_while(|line| line.as_bytes().get(3) == Some(&b'-')).map(str::len).sum::<usize>();
+                    let end = self.said[last..].find("\r\n").expect("the reply has its last line") + last + 2;
+                    self.said.drain(..end);
+                    return;
+                }
                 let fits = match pattern.strip_suffix('*') {
                     Some(start) => line.starts_with(start),
                     None => line == pattern,
