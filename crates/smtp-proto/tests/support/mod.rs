@@ -1,4 +1,5 @@
-//! What the tests share.
-#![allow(dead_code, reason = "each test program uses its part")]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "each test takes what it needs, and stops at what it does not expect")]
 
+pub mod conformance;
 pub mod dialogue;
+pub mod talk;
