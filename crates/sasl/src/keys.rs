@@ -1,0 +1,203 @@
+//! What a server keeps of a password.
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::{fmt, fmt::Write as _};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+use crate::{
+    password::Password,
+    prepare::NotPrepared,
+    scram::crypto::{Key, hash, hmac, salted_password},
+};
+
+/// The fewest iterations that are safe to announce or accept (RFC 7677, 3).
+pub const MIN_ITERATIONS: u32 = 4_096;
+
+/// Iterations for new keys: what RFC 7677, 4, finds right where old telephones are not the rule.
+pub const DEFAULT_ITERATIONS: u32 = 15_000;
+
+/// Octets of salt in new keys and in decoys.
+pub const SALT_LEN: usize = 16;
+
+/// The name that the text form begins with.
+const SCHEME: &str = "SCRAM-SHA-256";
+
+/// A user's keys for SCRAM-SHA-256 (RFC 5802, 3): enough to check a password or a proof, not enough to log in elsewhere.
+///
+/// Whoever steals them can still try passwords, and can pose as the server: keep them as safe as password hashes.
+///
+/// ```
+/// use sasl::{Password, StoredKeys};
+///
+/// let keys = StoredKeys::derive(&Password::from("pencil"), *b"sixteen random o", 4_096)?;
+/// let text = keys.to_text();
+/// assert!(text.starts_with("SCRAM-SHA-256$4096:"));
+/// let keys = StoredKeys::parse(&text)?;
+/// assert!(keys.verify(&Password::from("pencil")));
+/// assert!(!keys.verify(&Password::from("crayon")));
+/// # Ok::<(), sasl::KeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct StoredKeys {
+    pub(crate) salt: Box<[u8]>,
+    pub(crate) iterations: u32,
+    pub(crate) stored_key: Key,
+    pub(crate) server_key: Key,
+}
+
+impl StoredKeys {
+    /// Computes the keys of a new password. `salt` is fresh randomness; [`DEFAULT_ITERATIONS`] is a good count. Takes time in proportion to
+    /// `iterations`, some milliseconds for the default: not for a thread that serves many connections.
+    ///
+    /// # Errors
+    /// [`KeyError::Iterations`] below [`MIN_ITERATIONS`], [`KeyError::Unprepared`] for a password that SASLprep forbids.
+    pub fn derive(password: &Password, salt: [u8; SALT_LEN], iterations: u32) -> Result<Self, KeyError> {
+        if iterations < MIN_ITERATIONS {
+            return Err(KeyError::Iterations);
+        }
+        Ok(Self::compute(&password.prepared()?, Box::from(salt), iterations))
+    }
+
+    fn compute(prepared: &Password, salt: Box<[u8]>, iterations: u32) -> Self {
+        let salted = salted_password(prepared.expose().as_bytes(), &salt, iterations);
+        let client_key = hmac(&*salted, &[b"Client Key"]);
+        Self { salt, iterations, stored_key: hash(&*client_key), server_key: hmac(&*salted, &[b"Server Key"]) }
+    }
+
+    /// Whether this is the password, as PLAIN and LOGIN ask. Takes as long as [`Self::derive`], whatever the answer.
+    #[must_use]
+    pub fn verify(&self, password: &Password) -> bool {
+        let Ok(prepared) = password.prepared() else { return false };
+        let keys = Self::compute(&prepared, self.salt.clone(), self.iterations);
+        keys.stored_key.ct_eq(&*self.stored_key).into()
+    }
+
+    /// How many iterations of the hash made them; a server may want to derive anew once its own count is higher.
+    #[must_use]
+    pub const fn iterations(&self) -> u32 {
+        self.iterations
+    }
+
+    /// Reads `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`, the three in base64: the form that PostgreSQL keeps too.
+    ///
+    /// # Errors
+    /// [`KeyError::Text`] for another form, [`KeyError::Iterations`] below [`MIN_ITERATIONS`].
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let fields = || {
+            let (scheme, rest) = text.split_once('$')?;
+            let (cost, keys) = rest.split_once('$')?;
+            let (iterations, salt) = cost.split_once(':')?;
+            let (stored_key, server_key) = keys.split_once(':')?;
+            let salt = STANDARD.decode(salt).ok().filter(|salt| !salt.is_empty())?;
+            let digits = iterations.bytes().all(|byte| byte.is_ascii_digit()) && !iterations.starts_with('0');
+            (scheme == SCHEME && digits).then_some(())?;
+            Some(Self {
+                salt: salt.into_boxed_slice(),
+                iterations: iterations.parse().ok()?,
+                stored_key: key(stored_key)?,
+                server_key: key(server_key)?,
+            })
+        };
+        let keys = fields().ok_or(KeyError::Text)?;
+        if keys.iterations < MIN_ITERATIONS { Err(KeyError::Iterations) } else { Ok(keys) }
+    }
+
+    /// The form that [`Self::parse`] reads, for a file or a database.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
+        // Large enough at once: a string that grows would leave its old memory behind unzeroed.
+        let mut text = Zeroizing::new(String::with_capacity(128 + self.salt.len().div_ceil(3) * 4));
+        // Writing to a string does not fail.
+        let _ = write!(text, "{SCHEME}${}:", self.iterations);
+        STANDARD.encode_string(&self.salt, &mut text);
+        text.push('$');
+        STANDARD.encode_string(*self.stored_key, &mut text);
+        text.push(':');
+        STANDARD.encode_string(*self.server_key, &mut text);
+        text
+    }
+}
+
+impl PartialEq for StoredKeys {
+    fn eq(&self, other: &Self) -> bool {
+        let keys = self.stored_key.ct_eq(&*other.stored_key) & self.server_key.ct_eq(&*other.server_key);
+        self.salt == other.salt && self.iterations == other.iterations && keys.into()
+    }
+}
+
+impl Eq for StoredKeys {}
+
+impl fmt::Debug for StoredKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoredKeys({} iterations, ..)", self.iterations)
+    }
+}
+
+fn key(text: &str) -> Option<Key> {
+    let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
+    <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new)
+}
+
+/// Why keys cannot be made or read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Not the text form of [`StoredKeys`].
+    #[error("not keys for SCRAM-SHA-256: expected SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>")]
+    Text,
+    /// Fewer iterations than [`MIN_ITERATIONS`].
+    #[error("fewer than {MIN_ITERATIONS} iterations; set the password anew")]
+    Iterations,
+    /// The password may not be used.
+    #[error(transparent)]
+    Unprepared(#[from] NotPrepared),
+}
+
+/// Keys for users that do not exist, so that nobody can ask which do (RFC 5802, 9; RFC 4616, 6).
+///
+/// A stranger who asks for the same name twice sees the same salt; without the secret nobody can tell it from a real one. So keep the secret
+/// over restarts, and derive all users' keys with the same count of iterations. No password fits a decoy.
+///
+/// ```
+/// use sasl::{Decoys, Password, StoredKeys};
+///
+/// let decoys = Decoys::new([7; 32], sasl::MIN_ITERATIONS);
+/// let found: Option<StoredKeys> = None; // no such user
+/// // The work of a check is done in any case:
+/// assert!(!found.unwrap_or_else(|| decoys.keys("nobody")).verify(&Password::from("guess")));
+/// ```
+#[derive(Clone)]
+pub struct Decoys {
+    secret: Key,
+    iterations: u32,
+}
+
+impl Decoys {
+    /// Decoys from a secret that nobody else knows, with the count of iterations that real users have.
+    #[must_use]
+    pub fn new(secret: [u8; 32], iterations: u32) -> Self {
+        Self { secret: Zeroizing::new(secret), iterations: iterations.max(MIN_ITERATIONS) }
+    }
+
+    /// The keys of a user that does not exist; the same for the same prepared name.
+    #[must_use]
+    pub fn keys(&self, authcid: &str) -> StoredKeys {
+        let derived = |purpose: &[u8]| hmac(&*self.secret, &[purpose, b"\0", authcid.as_bytes()]);
+        let salt: Vec<u8> = derived(b"salt").iter().copied().take(SALT_LEN).collect();
+        StoredKeys {
+            salt: salt.into_boxed_slice(),
+            iterations: self.iterations,
+            stored_key: derived(b"stored key"),
+            server_key: derived(b"server key"),
+        }
+    }
+}
+
+impl fmt::Debug for Decoys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Decoys({} iterations, ..)", self.iterations)
+    }
+}

@@ -1,0 +1,62 @@
+//! A password, and what happens to its memory.
+
+use alloc::string::String;
+use core::fmt;
+
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+use crate::prepare::{NotPrepared, prepare};
+
+/// A password: zeroed when dropped, compared in constant time, never shown by `Debug`.
+///
+/// ```
+/// let password = sasl::Password::from("hunter2");
+/// assert_eq!(format!("{password:?}"), "Password(..)");
+/// assert_eq!(password.expose(), "hunter2");
+/// ```
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// The text. Whoever calls this keeps it out of logs.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The same password after [`prepare`], the form to hash.
+    ///
+    /// # Errors
+    /// [`NotPrepared`]
+    pub fn prepared(&self) -> Result<Self, NotPrepared> {
+        prepare(&self.0).map(|text| Self::from(text.into_owned()))
+    }
+}
+
+impl From<String> for Password {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl From<&str> for Password {
+    fn from(text: &str) -> Self {
+        Self::from(String::from(text))
+    }
+}
+
+impl PartialEq for Password {
+    /// In time that depends on the lengths alone.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for Password {}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
