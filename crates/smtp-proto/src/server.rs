@@ -21,7 +21,7 @@ mod config;
 mod content;
 mod event;
 
-use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+use alloc::{collections::VecDeque, sync::Arc};
 use core::{mem, time::Duration};
 
 pub use self::{
