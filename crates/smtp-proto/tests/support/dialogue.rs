@@ -107,11 +107,16 @@ impl Dialogue {
     fn player(&self) -> Player {
         let tls = self.tls.then(|| TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"));
         let server = Server::new(self.config.clone(), self.limits.clone(), tls, Duration::ZERO);
-        Player { server, now: Duration::ZERO, said: String::new(), answers: VecDeque::new(), content: Vec::new(), message: None, events: Vec::new() }
+        Player { server, now: Duration::ZERO, said: String::new(), answers: VecDeque::new(), content: Vec::new(), message: None, events: Vec::new(), given: Vec::new() }
     }
 
     /// The client waits for the server after each of its turns.
     pub fn run(&self, name: &str, cuts: Cuts) {
+        self.play(name, cuts);
+    }
+
+    /// Gives the answers to all questions but greeting and hello, in order.
+    fn play(&self, name: &str, cuts: Cuts) -> Vec<String> {
         let mut player = self.player();
         let mut fed = 0;
         let mut steps = self.steps.iter().peekable();
@@ -147,6 +152,7 @@ impl Dialogue {
             }
         }
         player.end(name);
+        player.given
     }
 
     /// All that the client says goes in at once; the server must say the same, in the same order.
@@ -170,10 +176,10 @@ impl Dialogue {
         for step in &self.steps {
             match step {
                 Step::Client(bytes) => all.extend_from_slice(bytes),
-                Step::Answer(answer) => player.answers.push_back(answer.clone()),
                 _ => {}
             }
         }
+        player.answers = self.play(name, Cuts::Lines).into();
         player.feed(&all);
         player.events.clear();
         for step in &self.steps {
@@ -194,6 +200,7 @@ struct Player {
     content: Vec<u8>,
     message: Option<VecDeque<String>>,
     events: Vec<String>,
+    given: Vec<String>,
 }
 
 impl Player {
@@ -226,7 +233,11 @@ impl Player {
                         continue;
                     }
                     Event::Connected | Event::Hello(_) => None,
-                    event if event.asks() => self.answers.pop_front(),
+                    event if event.asks() => {
+                        let answer = self.answers.pop_front();
+                        self.given.push(answer.clone().unwrap_or_else(|| "accept".to_owned()));
+                        answer
+                    }
                     _ => continue,
                 };
                 if matches!(event, Event::MessageEnd(_)) {
