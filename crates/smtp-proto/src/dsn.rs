@@ -103,9 +103,11 @@ impl<'a> OriginalRecipient<'a> {
     /// An address of a type, such as `rfc822` or `utf-8`; `None` if the type is no atom or both together are longer than 500 octets.
     #[must_use]
     pub fn new(address_type: &'a str, address: Xtext<'a>) -> Option<Self> {
-        let atom = !address_type.is_empty() && address_type.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte));
+        let atom = !address_type.is_empty()
+            && address_type.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte));
         // RFC 3461, 4.2: 500 characters at most
-        (atom && address_type.len() + 1 + address.as_str().len() <= 500).then_some(Self { address_type: Cow::Borrowed(address_type), address })
+        (atom && address_type.len() + 1 + address.as_str().len() <= 500)
+            .then_some(Self { address_type: Cow::Borrowed(address_type), address })
     }
 
     pub(crate) fn parse(text: &'a str, utf8: bool) -> Option<Self> {
@@ -131,7 +133,10 @@ impl<'a> OriginalRecipient<'a> {
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> OriginalRecipient<'static> {
-        OriginalRecipient { address_type: Cow::Owned(self.address_type.into_owned()), address: self.address.into_owned() }
+        OriginalRecipient {
+            address_type: Cow::Owned(self.address_type.into_owned()),
+            address: self.address.into_owned(),
+        }
     }
 }
 

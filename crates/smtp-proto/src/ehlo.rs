@@ -160,8 +160,13 @@ impl Capabilities {
         if let Some((first, more)) = mechanisms.split_first() {
             line("AUTH ", &Mechanisms { first, more });
         }
-        let flags =
-            [(self.start_tls, "STARTTLS"), (self.require_tls, "REQUIRETLS"), (self.vrfy, "VRFY"), (self.expn, "EXPN"), (self.help, "HELP")];
+        let flags = [
+            (self.start_tls, "STARTTLS"),
+            (self.require_tls, "REQUIRETLS"),
+            (self.vrfy, "VRFY"),
+            (self.expn, "EXPN"),
+            (self.help, "HELP"),
+        ];
         for (_, keyword) in flags.into_iter().filter(|(set, _)| *set) {
             line(keyword, &"");
         }
@@ -170,7 +175,8 @@ impl Capabilities {
         }
         // The last line has a space where the others have a hyphen.
         let end = out.len().saturating_sub(2);
-        let last = out.get(start..end).and_then(|lines| memchr::memrchr(b'\n', lines)).map_or(start, |at| start + at + 1);
+        let last =
+            out.get(start..end).and_then(|lines| memchr::memrchr(b'\n', lines)).map_or(start, |at| start + at + 1);
         if let Some(hyphen) = out.get_mut(last + 3) {
             *hyphen = b' ';
         }

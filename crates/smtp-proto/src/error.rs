@@ -165,7 +165,12 @@ impl Error {
         matches!(
             self,
             Self::Limit {
-                limit: Limit::Messages | Limit::SessionBytes | Limit::Errors | Limit::JunkCommands | Limit::UnknownRecipients | Limit::AuthFailures,
+                limit: Limit::Messages
+                    | Limit::SessionBytes
+                    | Limit::Errors
+                    | Limit::JunkCommands
+                    | Limit::UnknownRecipients
+                    | Limit::AuthFailures,
                 ..
             }
         )
@@ -176,25 +181,39 @@ impl Error {
     pub fn reply(&self) -> Reply<'static> {
         let (code, status, text) = match self {
             Self::Command(error) => return error.reply(),
-            Self::BareLineEnd { content: true, .. } => {
-                (550, EnhancedStatus::new(5, 6, 0), "Message refused: lines must end in CR LF, and CR or LF must not stand alone")
+            Self::BareLineEnd { content: true, .. } => (
+                550,
+                EnhancedStatus::new(5, 6, 0),
+                "Message refused: lines must end in CR LF, and CR or LF must not stand alone",
+            ),
+            Self::BareLineEnd { content: false, .. } => {
+                (500, EnhancedStatus::new(5, 5, 2), "Command lines must end in CR LF")
             }
-            Self::BareLineEnd { content: false, .. } => (500, EnhancedStatus::new(5, 5, 2), "Command lines must end in CR LF"),
             Self::ForeignProtocol => (554, EnhancedStatus::new(5, 5, 0), "This is SMTP"),
             Self::AuthNotBase64 => (501, EnhancedStatus::new(5, 5, 2), "Cannot decode that: send base64"),
             Self::Order(order) => order.reply(),
-            Self::Unsynchronized { .. } => (554, EnhancedStatus::new(5, 5, 0), "Synchronization error: wait for the reply before sending on"),
+            Self::Unsynchronized { .. } => {
+                (554, EnhancedStatus::new(5, 5, 0), "Synchronization error: wait for the reply before sending on")
+            }
             Self::PlaintextAfterStartTls { .. } => (554, EnhancedStatus::new(5, 5, 0), "Plaintext after STARTTLS"),
-            Self::AuthNeedsTls => (538, EnhancedStatus::new(5, 7, 11), "Encryption required for authentication: say STARTTLS first"),
-            Self::UnknownMechanism => (504, EnhancedStatus::new(5, 5, 4), "Mechanism not offered: EHLO lists those that are"),
+            Self::AuthNeedsTls => {
+                (538, EnhancedStatus::new(5, 7, 11), "Encryption required for authentication: say STARTTLS first")
+            }
+            Self::UnknownMechanism => {
+                (504, EnhancedStatus::new(5, 5, 4), "Mechanism not offered: EHLO lists those that are")
+            }
             Self::AuthCancelled => (501, EnhancedStatus::new(5, 7, 0), "Authentication cancelled"),
             Self::Limit { limit, .. } => match limit {
                 Limit::CommandLine => (500, EnhancedStatus::new(5, 5, 2), "Line too long"),
                 // RFC 4954, 4: 5.5.6 is for AUTH lines alone
                 Limit::AuthLine => (500, EnhancedStatus::new(5, 5, 6), "Authentication exchange line is too long"),
                 Limit::MessageSize => (552, EnhancedStatus::new(5, 3, 4), "Message too big"),
-                Limit::Recipients => (452, EnhancedStatus::new(4, 5, 3), "Too many recipients: send the message again for the rest"),
-                Limit::Messages | Limit::SessionBytes => (421, EnhancedStatus::new(4, 7, 0), "Enough for one session: connect again for more"),
+                Limit::Recipients => {
+                    (452, EnhancedStatus::new(4, 5, 3), "Too many recipients: send the message again for the rest")
+                }
+                Limit::Messages | Limit::SessionBytes => {
+                    (421, EnhancedStatus::new(4, 7, 0), "Enough for one session: connect again for more")
+                }
                 Limit::Errors => (421, EnhancedStatus::new(4, 7, 0), "Too many errors"),
                 Limit::JunkCommands => (421, EnhancedStatus::new(4, 7, 0), "Too many commands without a message"),
                 Limit::UnknownRecipients => (421, EnhancedStatus::new(4, 7, 0), "Too many unknown recipients"),

@@ -115,7 +115,12 @@ impl<'a> MailParams<'a> {
                 once(&mut params.envid, "ENVID", at, value.and_then(envid))?;
             } else if keyword.eq_ignore_ascii_case("AUTH") {
                 // RFC 4954, 5: 500 characters are added to the line for it
-                once(&mut params.auth, "AUTH", at, value.filter(|value| (1..=500).contains(&value.len())).and_then(|value| Xtext::parse(value, false)))?;
+                once(
+                    &mut params.auth,
+                    "AUTH",
+                    at,
+                    value.filter(|value| (1..=500).contains(&value.len())).and_then(|value| Xtext::parse(value, false)),
+                )?;
             } else {
                 return Err(CommandError::UnknownParameter { at });
             }

@@ -184,7 +184,8 @@ pub(crate) fn bracketed(text: &str, utf8: bool) -> Result<(Mailbox<'_>, usize), 
     if inner.starts_with('@') {
         start += route(inner, utf8)?;
     }
-    let (mailbox, length) = Mailbox::prefix(text.get(start..).unwrap_or_default(), utf8).map_err(|error| PathError { at: error.at + start, ..error })?;
+    let (mailbox, length) = Mailbox::prefix(text.get(start..).unwrap_or_default(), utf8)
+        .map_err(|error| PathError { at: error.at + start, ..error })?;
     let end = start + length;
     match text.as_bytes().get(end) {
         Some(b'>') if end < PATH_MAX => Ok((mailbox, end + 1)),
@@ -215,6 +216,7 @@ pub(crate) const ATEXT: u8 = 1;
 pub(crate) const LET_DIG: u8 = 2;
 
 /// The classes of all bytes.
+#[allow(clippy::indexing_slicing, reason = "worked out by the compiler, which would refuse an index beyond the end")]
 pub(crate) const CLASS: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -222,7 +224,8 @@ pub(crate) const CLASS: [u8; 256] = {
         let b = byte as u8;
         if b.is_ascii_alphanumeric() {
             table[byte] = ATEXT | LET_DIG;
-        } else if matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^' | b'_' | b'`' | b'{'..=b'~') {
+        } else if matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^' | b'_' | b'`' | b'{'..=b'~')
+        {
             table[byte] = ATEXT;
         }
         byte += 1;

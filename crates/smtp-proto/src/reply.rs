@@ -114,10 +114,22 @@ impl<'a> Reply<'a> {
 
     fn write_line(&self, text: &str, last: bool, out: &mut Vec<u8>) {
         let digit = |n: u16| b'0' + u8::try_from(n % 10).unwrap_or(0);
-        out.extend_from_slice(&[digit(self.code / 100), digit(self.code / 10), digit(self.code), if last { b' ' } else { b'-' }]);
+        out.extend_from_slice(&[
+            digit(self.code / 100),
+            digit(self.code / 10),
+            digit(self.code),
+            if last { b' ' } else { b'-' },
+        ]);
         if let Some(status) = self.status {
             if status.subject() < 10 && status.detail() < 10 {
-                out.extend_from_slice(&[b'0' + status.class(), b'.', digit(status.subject()), b'.', digit(status.detail()), b' ']);
+                out.extend_from_slice(&[
+                    b'0' + status.class(),
+                    b'.',
+                    digit(status.subject()),
+                    b'.',
+                    digit(status.detail()),
+                    b' ',
+                ]);
             } else {
                 let _ = fmt::write(&mut Bytes(out), format_args!("{status} "));
             }

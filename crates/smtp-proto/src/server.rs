@@ -24,13 +24,13 @@ mod event;
 use alloc::{collections::VecDeque, sync::Arc};
 use core::{mem, time::Duration};
 
-pub use self::{
-    config::{Config, Role},
-    event::{Aborted, Answer, Closing, ContentStart, Event, Hello, MessageEnd, Notice, Timer},
-};
 use self::{
     clock::Clock,
     content::{Chunk, Data},
+};
+pub use self::{
+    config::{Config, Role},
+    event::{Aborted, Answer, Closing, ContentStart, Event, Hello, MessageEnd, Notice, Timer},
 };
 use crate::{
     command::{Command, Syntax},
@@ -283,11 +283,12 @@ impl Server {
     ///
     /// # Errors
     /// [`Misuse`] if no question is open or the answer does not fit it. Nothing has changed then.
+    #[allow(clippy::needless_pass_by_value, reason = "an answer is given, once")]
     pub fn answer(&mut self, answer: Answer<'_>, now: Duration) -> Result<(), Misuse> {
         self.core.clock.set(now);
         let open = self.core.open.ok_or(Misuse("answer: no question is open"))?;
         let more = self.input.len() > self.core.used;
-        self.core.answer(open, answer, more)?;
+        self.core.answer(open, &answer, more)?;
         if self.core.open.is_none() {
             self.core.drop_used(&mut self.input);
         }
@@ -449,7 +450,7 @@ impl Core {
 
     /// How the next command is to be read.
     fn syntax(&self) -> Syntax {
-        let mut syntax = self.config.syntax.clone();
+        let mut syntax = self.config.syntax;
         syntax.utf8 = self.transaction.as_ref().is_some_and(|t| t.utf8);
         syntax
     }
@@ -482,7 +483,9 @@ impl Core {
         let auth = matches!(self.stage, Stage::Auth);
         let unread = input.unread();
         // The rows' cheap cases first: what cannot be SMTP is not waited for. (W-6: a TLS hello, a binary protocol.)
-        if self.hello.is_none() && unread.first().is_some_and(|byte| !byte.is_ascii_graphic() && !matches!(byte, b'\r' | b'\n' | b' ')) {
+        if self.hello.is_none()
+            && unread.first().is_some_and(|byte| !byte.is_ascii_graphic() && !matches!(byte, b'\r' | b'\n' | b' '))
+        {
             input.discard();
             return Found::Event(self.send_away(Error::ForeignProtocol));
         }
@@ -577,7 +580,11 @@ impl Core {
     fn junk(&mut self) -> Result<(), Error> {
         self.counts.junk += 1;
         let limit = if self.stress { 1 } else { self.limits.junk_commands };
-        if self.counts.junk > limit { Err(Error::Limit { limit: Limit::JunkCommands, value: u64::from(limit) }) } else { Ok(()) }
+        if self.counts.junk > limit {
+            Err(Error::Limit { limit: Limit::JunkCommands, value: u64::from(limit) })
+        } else {
+            Ok(())
+        }
     }
 
     /// Ends the session; what is queued is still sent.

@@ -1,6 +1,15 @@
 //! Dialogues and byte sequences that others have collected, run against the server. Suites that are not installed are skipped, on one line each.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "tests stop at what they do not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests stop at what they do not expect"
+)]
 
 mod support;
 
@@ -21,7 +30,12 @@ use support::{
 const CHASQUID: [(&str, &str, &str, &str); 10] = [
     ("auth_too_many_failures", "421", "501", "each command gets its own reply; the 421 comes right behind it"),
     ("bad_rcpt_to", "500", "501", "the verb is known, so it is its argument that is wrong"),
-    ("bad_data", "554", "250", "that server reads the header; here what a message may hold is the caller's to decide at its end"),
+    (
+        "bad_data",
+        "554",
+        "250",
+        "that server reads the header; here what a message may hold is the caller's to decide at its end",
+    ),
     ("wrong_proto", "502", "554", "RFC 5321, 3.1: 554 says that there is no SMTP service for such a client"),
     ("line_too_long", "554", "501", "the line is within our limit, the name on it is not within that of a domain"),
     ("auth_not_tls", "503", "502", "port 25 offers no AUTH at all, so it is a command not implemented"),
@@ -72,7 +86,9 @@ fn play(name: &str, text: &str) -> Vec<Vec<u8>> {
         } else if let Some(expected) = rest.strip_prefix("<- ").or(rest.strip_prefix("<~ ")) {
             let theirs = &expected[..3];
             let ours = reply(&talk, &mut seen);
-            let differs = CHASQUID.iter().any(|(dialogue, code, our, _)| name.starts_with(dialogue) && *code == theirs && *our == ours);
+            let differs = CHASQUID
+                .iter()
+                .any(|(dialogue, code, our, _)| name.starts_with(dialogue) && *code == theirs && *our == ours);
             assert!(ours == theirs || differs, "{name}: {line}: we say {ours}\n{}", talk.said);
         }
     }
@@ -108,7 +124,9 @@ fn connect(submission: bool) -> Talk {
             let parts: Vec<_> = response.split(|byte| *byte == 0).collect();
             match parts[..] {
                 [_, b"user@testserver", b"secretpassword"] => Answer::Accept,
-                [_, _, _] => Answer::Reply(Reply::new(535, Some(EnhancedStatus::new(5, 7, 8)), "Wrong user or password")),
+                [_, _, _] => {
+                    Answer::Reply(Reply::new(535, Some(EnhancedStatus::new(5, 7, 8)), "Wrong user or password"))
+                }
                 _ => Answer::Reply(Reply::new(501, Some(EnhancedStatus::new(5, 5, 2)), "Not a PLAIN response")),
             }
         }
@@ -195,7 +213,9 @@ fn unhex(text: &str) -> Vec<u8> {
 #[test]
 fn nostarttls_buffering() {
     // The B_* cases against a server: any command in the packet of STARTTLS.
-    for second in ["NOOP", "EHLO evil.example", "MAIL FROM:<eve@example.net>", "AUTH PLAIN AGV2ZQBldmU=", "RSET", "QUIT", "X", ""] {
+    for second in
+        ["NOOP", "EHLO evil.example", "MAIL FROM:<eve@example.net>", "AUTH PLAIN AGV2ZQBldmU=", "RSET", "QUIT", "X", ""]
+    {
         let mut config = Config::new(Role::Submission, "mx.example.org");
         config.starttls = true;
         config.mechanisms = vec!["PLAIN".to_owned()];
@@ -205,7 +225,11 @@ fn nostarttls_buffering() {
         let said = talk.send(format!("STARTTLS\r\n{second}\r\n").as_bytes());
         assert!(said.starts_with("554 5.5.0"), "{second}: {said}");
         assert!(talk.over(), "{second}");
-        assert!(talk.events[before..].iter().all(|event| event.starts_with("Fault") || event.starts_with("Closing")), "{:?}", talk.events);
+        assert!(
+            talk.events[before..].iter().all(|event| event.starts_with("Fault") || event.starts_with("Closing")),
+            "{:?}",
+            talk.events
+        );
     }
 }
 
@@ -224,7 +248,8 @@ fn mailkit() {
         let replies: Vec<_> = split_replies(&text);
         assert!(!replies.is_empty(), "{name}");
         for lines in replies {
-            let parsed: Vec<_> = lines.iter().map(|line| smtp_proto::reply::ReplyLine::parse(line.as_bytes()).unwrap()).collect();
+            let parsed: Vec<_> =
+                lines.iter().map(|line| smtp_proto::reply::ReplyLine::parse(line.as_bytes()).unwrap()).collect();
             assert!(parsed.iter().all(|line| line.code == parsed[0].code), "{name}");
             assert!(parsed.last().unwrap().last && parsed[..parsed.len() - 1].iter().all(|line| !line.last), "{name}");
         }

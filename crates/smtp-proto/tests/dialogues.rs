@@ -17,6 +17,17 @@
 //!
 //! Each file runs whole, byte by byte, cut in two at each place, and, unless it says `set: ordered`, with all that the client says in one piece.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests stop at what they do not expect"
+)]
+
 mod support;
 
 use std::{fs, path::Path};
@@ -29,7 +40,12 @@ fn dialogues() -> Vec<(String, Dialogue)> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|ext| ext == "txt"))
-        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), Dialogue::parse(&fs::read_to_string(&path).unwrap())))
+        .map(|path| {
+            (
+                path.file_stem().unwrap().to_string_lossy().into_owned(),
+                Dialogue::parse(&fs::read_to_string(&path).unwrap()),
+            )
+        })
         .collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
     assert!(all.len() > 20, "the dialogues are there");

@@ -1,6 +1,15 @@
 //! Known attacks, each by the name of its row in the list of threats that the project keeps. Those on the client's side are in `client.rs`.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, reason = "tests stop at what they do not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests stop at what they do not expect"
+)]
 
 mod support;
 
@@ -55,7 +64,12 @@ fn w1_smuggling_end_of_data_lookalikes() {
                         assert_eq!(talk.senders, ["<bob@example.net>"], "{sequence:?} cut at {cut}");
                         assert!(talk.messages.len() <= 1, "{sequence:?} cut at {cut}");
                         let refused = talk.said.contains("550 5.6.0") && talk.over();
-                        assert_eq!(talk.messages.len() == 1, !refused, "{sequence:?} cut at {cut}: one message or one refusal: {}", talk.said);
+                        assert_eq!(
+                            talk.messages.len() == 1,
+                            !refused,
+                            "{sequence:?} cut at {cut}: one message or one refusal: {}",
+                            talk.said
+                        );
                     }
                 }
             }
@@ -75,7 +89,10 @@ fn w1_line_feeds_become_content_only_where_that_is_set() {
         talk.send(b"\r\n.\r\n");
         assert_eq!(talk.messages.len(), 1, "{sequence:?}");
         let message = &talk.messages[0];
-        assert!(message.iter().enumerate().all(|(at, byte)| *byte != b'\n' || message[at - 1] == b'\r'), "{sequence:?}");
+        assert!(
+            message.iter().enumerate().all(|(at, byte)| *byte != b'\n' || message[at - 1] == b'\r'),
+            "{sequence:?}"
+        );
         // On port 25 the same setting is without effect.
         config.role = Role::Relay;
         let mut talk = Talk::new(config, Limits::default(), None).until_content();
@@ -167,7 +184,9 @@ fn w5_bytes_behind_a_synchronization_point() {
     while server.poll().is_some() {}
     assert_eq!(server.wants(), Wants::Close);
     // Behind each command that must be the last of its group.
-    for command in ["EHLO client.example.net", "HELO client.example.net", "STARTTLS", "AUTH PLAIN", "AUTH PLAIN AGIAYg==", "DATA"] {
+    for command in
+        ["EHLO client.example.net", "HELO client.example.net", "STARTTLS", "AUTH PLAIN", "AUTH PLAIN AGIAYg==", "DATA"]
+    {
         let role = if command.starts_with("AUTH") { Role::Submission } else { Role::Relay };
         let mut config = submission();
         config.role = role;
@@ -195,7 +214,9 @@ fn w5_bytes_behind_a_synchronization_point() {
     // MAIL, RCPT and BDAT may be sent in a group.
     let mut talk = Talk::relay();
     talk.line("EHLO client.example.net");
-    talk.send(b"MAIL FROM:<bob@example.net>\r\nRCPT TO:<alice@example.org>\r\nBDAT 3 LAST\r\nx\r\nNOOP\r\nVRFY x\r\nQUIT\r\n");
+    talk.send(
+        b"MAIL FROM:<bob@example.net>\r\nRCPT TO:<alice@example.org>\r\nBDAT 3 LAST\r\nx\r\nNOOP\r\nVRFY x\r\nQUIT\r\n",
+    );
     assert_eq!((talk.messages.len(), talk.closing), (1, Some(Closing::Quit)), "{}", talk.said);
 }
 
@@ -268,7 +289,10 @@ fn w8_addresses_cannot_hold_what_may_not_go_on_the_wire() {
         let parsed = Command::parse(line.as_bytes(), &Syntax::default());
         assert!(parsed.is_err(), "{path:?}: {parsed:?}");
     }
-    let Command::Rcpt(rcpt) = Command::parse(b"RCPT TO:<@evil.example:alice@example.org>", &Syntax::default()).unwrap() else { panic!() };
+    let Command::Rcpt(rcpt) = Command::parse(b"RCPT TO:<@evil.example:alice@example.org>", &Syntax::default()).unwrap()
+    else {
+        panic!()
+    };
     assert_eq!(rcpt.forward_path.to_string(), "<alice@example.org>", "a source route is read and dropped");
 }
 
@@ -439,13 +463,17 @@ fn a3_secrets_are_not_shown() {
     talk.line("EHLO client.example.net");
     talk.server.receive(b"AUTH PLAIN AGJvYgBodW50ZXIy\r\n", talk.now);
     let shown = format!("{:?} {:?}", talk.server.poll().is_some(), talk.server);
-    assert!(!shown.contains("hunter2") && !shown.contains("aHVudGVyMg") && !shown.contains("AGJvYgBodW50ZXIy"), "{shown}");
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("aHVudGVyMg") && !shown.contains("AGJvYgBodW50ZXIy"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn w13_harvesting_is_slowed_down_and_ended() {
     let mut talk = Talk::relay();
-    talk.decide = |event| if matches!(event, Event::Recipient(_)) { refuse(550, "No such user") } else { Answer::Accept };
+    talk.decide =
+        |event| if matches!(event, Event::Recipient(_)) { refuse(550, "No such user") } else { Answer::Accept };
     talk.line("EHLO client.example.net");
     assert!(talk.line("VRFY alice").starts_with("252"));
     assert!(talk.line("EXPN staff").starts_with("502"));

@@ -85,19 +85,43 @@ impl CommandError {
         let not_ascii = EnhancedStatus::new(5, 6, 7);
         let parameter = EnhancedStatus::new(5, 5, 4);
         let (code, status, text) = match *self {
-            Self::Character { .. } => (500, EnhancedStatus::new(5, 5, 2), "Commands are text without control characters"),
+            Self::Character { .. } => {
+                (500, EnhancedStatus::new(5, 5, 2), "Commands are text without control characters")
+            }
             Self::UnknownVerb => (500, EnhancedStatus::new(5, 5, 1), "Unknown command"),
             Self::NotImplemented => (502, EnhancedStatus::new(5, 5, 1), "Command not implemented"),
             Self::Arguments { form, .. } => return Reply::new(501, Some(parameter), alloc::format!("Syntax: {form}")),
             // RFC 6531, 3.5
-            Self::Sender(PathError { what: PathFault::NotAscii, .. }) => (553, not_ascii, "This sender needs SMTPUTF8 on MAIL"),
-            Self::Recipient(PathError { what: PathFault::NotAscii, .. }) => (550, not_ascii, "This recipient needs SMTPUTF8 on MAIL"),
-            Self::Sender(error) => return Reply::new(501, Some(EnhancedStatus::new(5, 1, 7)), alloc::format!("Bad sender address: {}", error.what)),
-            Self::Recipient(error) => return Reply::new(501, Some(EnhancedStatus::new(5, 1, 3)), alloc::format!("Bad recipient address: {}", error.what)),
+            Self::Sender(PathError { what: PathFault::NotAscii, .. }) => {
+                (553, not_ascii, "This sender needs SMTPUTF8 on MAIL")
+            }
+            Self::Recipient(PathError { what: PathFault::NotAscii, .. }) => {
+                (550, not_ascii, "This recipient needs SMTPUTF8 on MAIL")
+            }
+            Self::Sender(error) => {
+                return Reply::new(
+                    501,
+                    Some(EnhancedStatus::new(5, 1, 7)),
+                    alloc::format!("Bad sender address: {}", error.what),
+                );
+            }
+            Self::Recipient(error) => {
+                return Reply::new(
+                    501,
+                    Some(EnhancedStatus::new(5, 1, 3)),
+                    alloc::format!("Bad recipient address: {}", error.what),
+                );
+            }
             Self::UnknownParameter { .. } => (555, parameter, "Unknown parameter: EHLO lists what is served"),
-            Self::NotOffered { name } => return Reply::new(555, Some(parameter), alloc::format!("{name} is not offered")),
-            Self::BadParameter { name, .. } => return Reply::new(501, Some(parameter), alloc::format!("Malformed value of {name}")),
-            Self::DuplicateParameter { name, .. } => return Reply::new(501, Some(parameter), alloc::format!("{name} is given twice")),
+            Self::NotOffered { name } => {
+                return Reply::new(555, Some(parameter), alloc::format!("{name} is not offered"));
+            }
+            Self::BadParameter { name, .. } => {
+                return Reply::new(501, Some(parameter), alloc::format!("Malformed value of {name}"));
+            }
+            Self::DuplicateParameter { name, .. } => {
+                return Reply::new(501, Some(parameter), alloc::format!("{name} is given twice"));
+            }
         };
         Reply::new(code, Some(status), text)
     }

@@ -44,7 +44,13 @@ pub(super) fn command(line: &[u8], syntax: Syntax) -> Result<Command<'_>, Comman
         None if rest.is_empty() => rest,
         None => return Err(CommandError::UnknownVerb),
     };
-    let bare = |command, form| if argument.is_empty() { Ok(command) } else { Err(CommandError::Arguments { at: offset(text, argument), form }) };
+    let bare = |command, form| {
+        if argument.is_empty() {
+            Ok(command)
+        } else {
+            Err(CommandError::Arguments { at: offset(text, argument), form })
+        }
+    };
     match number {
         MAIL => mail(text, argument, syntax),
         RCPT => rcpt(text, argument, syntax),
@@ -62,7 +68,9 @@ pub(super) fn command(line: &[u8], syntax: Syntax) -> Result<Command<'_>, Comman
         EXPN if argument.is_empty() => Err(CommandError::Arguments { at: text.len(), form: "EXPN list" }),
         EXPN => Ok(Command::Expn(argument.as_bytes())),
         AUTH => auth(text, argument),
-        STAR if text.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case("STARTTLS")) => bare(Command::StartTls, "STARTTLS"),
+        STAR if text.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case("STARTTLS")) => {
+            bare(Command::StartTls, "STARTTLS")
+        }
         _ => Err(CommandError::UnknownVerb),
     }
 }
@@ -77,10 +85,18 @@ fn name<'a>(line: &str, argument: &'a str, form: &'static str) -> Result<ClientN
 }
 
 /// Takes `FROM:` or `TO:` off.
-fn keyword<'a>(line: &str, argument: &'a str, keyword: &str, form: &'static str, syntax: Syntax) -> Result<&'a str, CommandError> {
+fn keyword<'a>(
+    line: &str,
+    argument: &'a str,
+    keyword: &str,
+    form: &'static str,
+    syntax: Syntax,
+) -> Result<&'a str, CommandError> {
     let at = offset(line, argument);
     match argument.split_at_checked(keyword.len()) {
-        Some((word, path)) if word.eq_ignore_ascii_case(keyword) => Ok(if syntax.space_before_path { path.strip_prefix(' ').unwrap_or(path) } else { path }),
+        Some((word, path)) if word.eq_ignore_ascii_case(keyword) => {
+            Ok(if syntax.space_before_path { path.strip_prefix(' ').unwrap_or(path) } else { path })
+        }
         _ => Err(CommandError::Arguments { at, form }),
     }
 }
@@ -109,8 +125,8 @@ fn mail<'a>(line: &str, argument: &'a str, syntax: Syntax) -> Result<Command<'a>
         (ReversePath::Null, 2)
     } else {
         // Whether it may be more than ASCII is known once the parameters have been read.
-        let (mailbox, length) =
-            address(path, true, syntax).map_err(|error| CommandError::Sender(PathError { at: error.at + start, ..error }))?;
+        let (mailbox, length) = address(path, true, syntax)
+            .map_err(|error| CommandError::Sender(PathError { at: error.at + start, ..error }))?;
         (ReversePath::Mailbox(mailbox), length)
     };
     let (params, at) = behind(line, path, length, FORM)?;
@@ -129,7 +145,9 @@ fn rcpt<'a>(line: &str, argument: &'a str, syntax: Syntax) -> Result<Command<'a>
     let (forward_path, length) = match address(path, syntax.utf8, syntax) {
         Ok((mailbox, length)) => (ForwardPath::Mailbox(mailbox), length),
         // RFC 5321, 4.5.1: the one name that needs no domain
-        Err(_) if path.get(..POSTMASTER.len()).is_some_and(|path| path.eq_ignore_ascii_case(POSTMASTER)) => (ForwardPath::Postmaster, POSTMASTER.len()),
+        Err(_) if path.get(..POSTMASTER.len()).is_some_and(|path| path.eq_ignore_ascii_case(POSTMASTER)) => {
+            (ForwardPath::Postmaster, POSTMASTER.len())
+        }
         Err(error) => return Err(CommandError::Recipient(PathError { at: error.at + start, ..error })),
     };
     let (params, at) = behind(line, path, length, FORM)?;
@@ -156,6 +174,7 @@ fn auth<'a>(line: &str, argument: &'a str) -> Result<Command<'a>, CommandError> 
         None => (argument, None),
     };
     // RFC 4422, 3.1: up to 20 capitals, digits, hyphens and underscores
-    let good = (1..=20).contains(&mechanism.len()) && mechanism.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let good = (1..=20).contains(&mechanism.len())
+        && mechanism.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if good { Ok(Command::Auth { mechanism, initial }) } else { Err(wrong) }
 }

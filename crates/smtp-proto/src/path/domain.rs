@@ -60,7 +60,8 @@ impl<'a> ClientName<'a> {
             return wrong(0, PathFault::NoDomain);
         } else if text.len() > DOMAIN_MAX {
             return wrong(DOMAIN_MAX, PathFault::TooLong);
-        } else if let Some(at) = text.bytes().position(|byte| !is(LET_DIG, byte) && !matches!(byte, b'.' | b'-' | b'_')) {
+        } else if let Some(at) = text.bytes().position(|byte| !is(LET_DIG, byte) && !matches!(byte, b'.' | b'-' | b'_'))
+        {
             return wrong(at, PathFault::Domain);
         }
         Ok(Self(Cow::Borrowed(text)))
@@ -141,7 +142,8 @@ fn literal(text: &str) -> Option<Domain<'_>> {
     if tag.eq_ignore_ascii_case("IPv6") {
         return content.parse().ok().map(Domain::V6);
     }
-    let good_tag = tag.bytes().all(|byte| is(LET_DIG, byte) || byte == b'-') && tag.bytes().last().is_some_and(|byte| is(LET_DIG, byte));
+    let good_tag = tag.bytes().all(|byte| is(LET_DIG, byte) || byte == b'-')
+        && tag.bytes().last().is_some_and(|byte| is(LET_DIG, byte));
     let good_content = !content.is_empty() && content.bytes().all(|byte| matches!(byte, b'!'..=b'Z' | b'^'..=b'~'));
     (good_tag && good_content).then_some(Domain::General { tag, content })
 }

@@ -57,7 +57,8 @@ impl<'a> Mailbox<'a> {
             return wrong(LOCAL_MAX, PathFault::TooLong);
         }
         let start = local + 1;
-        let length = domain::prefix(text.get(start..).unwrap_or_default(), utf8).map_err(|error| PathError { at: error.at + start, ..error })?;
+        let length = domain::prefix(text.get(start..).unwrap_or_default(), utf8)
+            .map_err(|error| PathError { at: error.at + start, ..error })?;
         let total = start + length;
         let text = text.get(..total).unwrap_or_default();
         Ok((Self { text: Cow::Borrowed(text), at: u8::try_from(local).unwrap_or(0) }, total))
@@ -78,7 +79,9 @@ impl<'a> Mailbox<'a> {
     /// What the local part stands for: without quotes and backslashes. It may hold spaces and any printable character.
     #[must_use]
     pub fn local_value(&self) -> Cow<'_, str> {
-        let Some(quoted) = self.local().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return Cow::Borrowed(self.local()) };
+        let Some(quoted) = self.local().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+            return Cow::Borrowed(self.local());
+        };
         if !quoted.contains('\\') {
             return Cow::Borrowed(quoted);
         }

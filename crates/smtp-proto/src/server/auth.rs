@@ -14,7 +14,9 @@ use wire::{Misuse, TlsFacts, base64};
 impl Core {
     /// Whether AUTH is offered now: to users, with TLS (row T-6).
     pub(super) fn offers_auth(&self) -> bool {
-        self.config.role == Role::Submission && !self.config.mechanisms.is_empty() && (self.tls.is_some() || self.config.auth_without_tls)
+        self.config.role == Role::Submission
+            && !self.config.mechanisms.is_empty()
+            && (self.tls.is_some() || self.config.auth_without_tls)
     }
 
     /// Whether an AUTH command may begin.

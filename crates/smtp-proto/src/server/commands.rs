@@ -1,6 +1,8 @@
 //! Commands and answers: who may say what when (RFC 5321, 4.1.4 and 4.3.2).
 
-use super::{Aborted, Answer, Closing, ContentStart, Core, Event, Extended, Hello, Open, Role, Stage, Transaction, content};
+use super::{
+    Aborted, Answer, Closing, ContentStart, Core, Event, Extended, Hello, Open, Role, Stage, Transaction, content,
+};
 use crate::{
     command::{BodyType, Command, Mail},
     error::{Error, Limit, Order},
@@ -36,15 +38,18 @@ impl Core {
                 error => self.fault(error),
             };
         }
-        if more && self.config.synchronize {
-            if let Some(after) = synchronizes(&command) {
-                return self.send_away(Error::Unsynchronized { after });
-            }
+        if more
+            && self.config.synchronize
+            && let Some(after) = synchronizes(&command)
+        {
+            return self.send_away(Error::Unsynchronized { after });
         }
         let open = match &command {
             Command::Ehlo(_) | Command::Lhlo(_) => Open::Hello { extended: true },
             Command::Helo(_) => Open::Hello { extended: false },
-            Command::Mail(mail) => Open::Mail { binary: mail.params.body == Some(BodyType::BinaryMime), utf8: mail.params.smtputf8 },
+            Command::Mail(mail) => {
+                Open::Mail { binary: mail.params.body == Some(BodyType::BinaryMime), utf8: mail.params.smtputf8 }
+            }
             Command::Rcpt(_) => Open::Recipient,
             Command::Data => Open::ContentStart(ContentStart::Data),
             Command::Bdat { size, last } => match self.begin_chunk(*size, *last) {
@@ -96,13 +101,17 @@ impl Core {
     /// Makes the event of a question out of its command.
     pub(super) fn question<'a>(&'a self, command: Command<'a>, open: Open) -> Option<Event<'a>> {
         Some(match (command, open) {
-            (Command::Ehlo(name) | Command::Lhlo(name) | Command::Helo(name), Open::Hello { extended }) => Event::Hello(Hello { extended, name }),
+            (Command::Ehlo(name) | Command::Lhlo(name) | Command::Helo(name), Open::Hello { extended }) => {
+                Event::Hello(Hello { extended, name })
+            }
             (Command::Mail(mail), _) => Event::Mail(mail),
             (Command::Rcpt(rcpt), _) => Event::Recipient(rcpt),
             (Command::Data | Command::Bdat { .. }, Open::ContentStart(start)) => Event::ContentStart(start),
             (Command::StartTls, _) => Event::StartTls,
             (Command::Vrfy(argument), _) => Event::Verify(argument),
-            (Command::Auth { mechanism, .. }, Open::Auth { initial }) => Event::Auth { mechanism, initial: initial.then(|| self.secret.expose()) },
+            (Command::Auth { mechanism, .. }, Open::Auth { initial }) => {
+                Event::Auth { mechanism, initial: initial.then(|| self.secret.expose()) }
+            }
             _ => return None,
         })
     }
@@ -115,7 +124,10 @@ impl Core {
         }
         if self.config.require_tls
             && self.tls.is_none()
-            && !matches!(command, Command::Noop(_) | Command::Ehlo(_) | Command::Lhlo(_) | Command::StartTls | Command::Quit)
+            && !matches!(
+                command,
+                Command::Noop(_) | Command::Ehlo(_) | Command::Lhlo(_) | Command::StartTls | Command::Quit
+            )
         {
             return order(Order::TlsFirst);
         }
@@ -209,7 +221,11 @@ impl Core {
         let params = &mail.params;
         let extended = self.hello == Some(true);
         let offered = |offered: bool, given: bool, name| {
-            if given && !(offered && extended) { Err(Error::Command(CommandError::parameter_not_offered(name))) } else { Ok(()) }
+            if given && !(offered && extended) {
+                Err(Error::Command(CommandError::parameter_not_offered(name)))
+            } else {
+                Ok(())
+            }
         };
         offered(true, params.size.is_some(), "SIZE")?;
         offered(true, params.body.is_some(), "BODY")?;
@@ -226,8 +242,8 @@ impl Core {
     }
 
     /// Carries out the caller's word on a question.
-    pub(super) fn answer(&mut self, open: Open, answer: Answer<'_>, more: bool) -> Result<(), Misuse> {
-        let reply = match &answer {
+    pub(super) fn answer(&mut self, open: Open, answer: &Answer<'_>, more: bool) -> Result<(), Misuse> {
+        let reply = match answer {
             Answer::Challenge(challenge) => return self.challenge(open, challenge, more),
             Answer::Accept => None,
             Answer::Reply(reply) => Some(reply),
@@ -256,7 +272,11 @@ impl Core {
             return Ok(());
         }
         self.open = None;
-        if accepted { self.accept(open, reply) } else { self.refuse(open, reply) }
+        if accepted {
+            self.accept(open, reply);
+        } else {
+            self.refuse(open, reply);
+        }
         if reply.is_some_and(|reply| reply.code() == 421) && !matches!(self.stage, Stage::Closing) {
             let closing = self.close(Closing::Shutdown);
             self.told.push_back(closing);
@@ -285,7 +305,9 @@ impl Core {
                 self.authenticated = true;
                 self.stage = Stage::Commands;
             }
-            Open::Mail { binary, utf8 } => self.transaction = Some(Transaction { binary, utf8, ..Transaction::default() }),
+            Open::Mail { binary, utf8 } => {
+                self.transaction = Some(Transaction { binary, utf8, ..Transaction::default() });
+            }
             Open::Recipient => {
                 if let Some(transaction) = &mut self.transaction {
                     transaction.recipients += 1;

@@ -50,7 +50,9 @@ impl Core {
     pub(super) fn content_size(&self) -> u64 {
         match &self.stage {
             Stage::Data(data) => data.size,
-            Stage::Chunk(_) => self.transaction.as_ref().and_then(|t| t.chunked.as_ref()).map_or(0, |chunks| chunks.size),
+            Stage::Chunk(_) => {
+                self.transaction.as_ref().and_then(|t| t.chunked.as_ref()).map_or(0, |chunks| chunks.size)
+            }
             _ => 0,
         }
     }
@@ -138,7 +140,11 @@ impl Core {
                             self.stage = Stage::Commands;
                             self.lines.restart();
                             // W-1: whoever sends look-alikes of an end has more in mind than this message.
-                            Found::Event(if matches!(error, Error::BareLineEnd { .. }) { self.send_away(error) } else { self.fault(error) })
+                            Found::Event(if matches!(error, Error::BareLineEnd { .. }) {
+                                self.send_away(error)
+                            } else {
+                                self.fault(error)
+                            })
                         }
                     };
                 }
@@ -276,4 +282,3 @@ impl Core {
         Found::Event(Event::Aborted(Aborted::Refused))
     }
 }
-

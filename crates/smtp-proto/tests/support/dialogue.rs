@@ -40,8 +40,13 @@ pub struct Dialogue {
 impl Dialogue {
     pub fn parse(text: &str) -> Self {
         assert!(text.starts_with('#'), "the first line says the rule");
-        let mut this =
-            Self { config: Config::new(Role::Relay, "mx.example.org"), limits: Limits::default(), tls: false, ordered: false, steps: Vec::new() };
+        let mut this = Self {
+            config: Config::new(Role::Relay, "mx.example.org"),
+            limits: Limits::default(),
+            tls: false,
+            ordered: false,
+            steps: Vec::new(),
+        };
         for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
             let (tag, rest) = line.split_at(2);
             let rest = rest.strip_prefix(' ').unwrap_or(rest);
@@ -107,7 +112,16 @@ impl Dialogue {
     fn player(&self) -> Player {
         let tls = self.tls.then(|| TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"));
         let server = Server::new(self.config.clone(), self.limits.clone(), tls, Duration::ZERO);
-        Player { server, now: Duration::ZERO, said: String::new(), answers: VecDeque::new(), content: Vec::new(), message: None, events: Vec::new(), given: Vec::new() }
+        Player {
+            server,
+            now: Duration::ZERO,
+            said: String::new(),
+            answers: VecDeque::new(),
+            content: Vec::new(),
+            message: None,
+            events: Vec::new(),
+            given: Vec::new(),
+        }
     }
 
     /// The client waits for the server after each of its turns.
@@ -174,9 +188,8 @@ impl Dialogue {
         );
         let mut all = Vec::new();
         for step in &self.steps {
-            match step {
-                Step::Client(bytes) => all.extend_from_slice(bytes),
-                _ => {}
+            if let Step::Client(bytes) = step {
+                all.extend_from_slice(bytes);
             }
         }
         player.answers = self.play(name, Cuts::Lines).into();
@@ -250,12 +263,16 @@ impl Player {
                 drop(event);
                 assert_eq!(self.server.asked().map(|event| format!("{event:?}")), Some(again));
                 assert_eq!(self.server.wants(), Wants::Answer);
-                assert_eq!(self.server.deadline().filter(|at| *at > self.now + Duration::from_secs(10)), None, "nobody is late while we think");
+                assert_eq!(
+                    self.server.deadline().filter(|at| *at > self.now + Duration::from_secs(10)),
+                    None,
+                    "nobody is late while we think"
+                );
                 match next.as_deref() {
                     None | Some("accept") => self.server.answer(Answer::Accept, self.now),
-                    Some(text) if text.starts_with("challenge") => {
-                        self.server.answer(Answer::Challenge(text.strip_prefix("challenge ").unwrap_or("").as_bytes()), self.now)
-                    }
+                    Some(text) if text.starts_with("challenge") => self
+                        .server
+                        .answer(Answer::Challenge(text.strip_prefix("challenge ").unwrap_or("").as_bytes()), self.now),
                     Some(text) => self.server.answer(Answer::Reply(reply(text)), self.now),
                 }
                 .unwrap();
@@ -299,11 +316,18 @@ impl Player {
                 self.go();
             }
             Step::Server(pattern) => {
-                let Some((line, rest)) = self.said.split_once("\r\n") else { panic!("{context}: the server is silent") };
+                let Some((line, rest)) = self.said.split_once("\r\n") else {
+                    panic!("{context}: the server is silent")
+                };
                 if let Some(start) = pattern.strip_suffix("**") {
                     // a whole reply of several lines
                     assert!(line.starts_with(start), "{context}: the server says {line:?}");
-                    let last = self.said.split_inclusive("\r\n").take_while(|line| line.as_bytes().get(3) == Some(&b'-')).map(str::len).sum::<usize>();
+                    let last = self
+                        .said
+                        .split_inclusive("\r\n")
+                        .take_while(|line| line.as_bytes().get(3) == Some(&b'-'))
+                        .map(str::len)
+                        .sum::<usize>();
                     let end = self.said[last..].find("\r\n").expect("the reply has its last line") + last + 2;
                     self.said.drain(..end);
                     return;
@@ -336,7 +360,9 @@ impl Player {
 fn reply(text: &str) -> Reply<'_> {
     let (code, rest) = text.split_once(' ').unwrap_or((text, ""));
     let (status, rest) = match rest.split_once(' ') {
-        Some((status, rest)) if status.starts_with(|c: char| c.is_ascii_digit()) => (EnhancedStatus::parse(status.as_bytes()), rest),
+        Some((status, rest)) if status.starts_with(|c: char| c.is_ascii_digit()) => {
+            (EnhancedStatus::parse(status.as_bytes()), rest)
+        }
         _ => (None, rest),
     };
     Reply::new(code.parse().unwrap(), status, rest)
