@@ -122,10 +122,10 @@ impl Client {
     }
 
     /// Tells a SCRAM-SHA-256 server that we could have bound to the TLS connection, had it offered the `-PLUS` mechanism. If it did offer
-    /// it, it knows then that somebody removed the offer (RFC 5802, 6). Without effect on other mechanisms and after the first message.
+    /// it, it knows then that somebody removed the offer (RFC 5802, 6). Without effect on other mechanisms, and after the first message.
     #[must_use]
     pub fn binding_not_offered(mut self) -> Self {
-        if self.mechanism == Mechanism::ScramSha256 {
+        if self.mechanism == Mechanism::ScramSha256 && matches!(self.stage, Stage::First) {
             self.set_header("y");
         }
         self

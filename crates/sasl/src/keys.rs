@@ -63,8 +63,8 @@ impl StoredKeys {
 
     fn compute(prepared: &Password, salt: Box<[u8]>, iterations: u32) -> Self {
         let salted = salted_password(prepared.expose().as_bytes(), &salt, iterations);
-        let client_key = hmac(&*salted, &[b"Client Key"]);
-        Self { salt, iterations, stored_key: hash(&*client_key), server_key: hmac(&*salted, &[b"Server Key"]) }
+        let client_key = hmac(&salted, &[b"Client Key"]);
+        Self { salt, iterations, stored_key: hash(&*client_key), server_key: hmac(&salted, &[b"Server Key"]) }
     }
 
     /// Whether this is the password, as PLAIN and LOGIN ask. Takes as long as [`Self::derive`], whatever the answer.
@@ -161,6 +161,9 @@ pub enum KeyError {
 /// A stranger who asks for the same name twice sees the same salt; without the secret nobody can tell it from a real one. So keep the secret
 /// over restarts, and derive all users' keys with the same count of iterations. No password fits a decoy.
 ///
+/// A server where `Bob` and `bob` are one user answers for users it does not know with the decoy of the folded name: otherwise two spellings
+/// with one salt would betray a user.
+///
 /// ```
 /// use sasl::{Decoys, Password, StoredKeys};
 ///
@@ -185,7 +188,7 @@ impl Decoys {
     /// The keys of a user that does not exist; the same for the same prepared name.
     #[must_use]
     pub fn keys(&self, authcid: &str) -> StoredKeys {
-        let derived = |purpose: &[u8]| hmac(&*self.secret, &[purpose, b"\0", authcid.as_bytes()]);
+        let derived = |purpose: &[u8]| hmac(&self.secret, &[purpose, b"\0", authcid.as_bytes()]);
         let salt: Vec<u8> = derived(b"salt").iter().copied().take(SALT_LEN).collect();
         StoredKeys {
             salt: salt.into_boxed_slice(),

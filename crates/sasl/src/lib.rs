@@ -10,11 +10,12 @@
 //! over time (how many attempts an address may make is the server's decision), and there are no security layers.
 //!
 //! ```
-//! use sasl::{Answer, Client, Config, Limits, Mechanism, Password, Question, Server, Step};
+//! use sasl::{Answer, Client, Config, Decoys, Limits, Mechanism, Password, Question, Server, Step};
 //!
 //! let password = Password::from("pencil");
 //! let mut client = Client::plain("", "user", password.clone(), Limits::default())?;
-//! let mut server = Server::new(Mechanism::Plain, Config::new([1; 18], [2; 32]), Limits::default());
+//! let decoys = Decoys::new([2; 32], sasl::DEFAULT_ITERATIONS);
+//! let mut server = Server::new(Mechanism::Plain, Config::new([1; 18], decoys), Limits::default());
 //!
 //! server.receive(client.initial().unwrap_or_default())?;
 //! let Step::Ask(Question::VerifyPassword { authcid: "user", password: given }) = server.step() else { panic!("a question") };

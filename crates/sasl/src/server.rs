@@ -8,13 +8,13 @@ use zeroize::Zeroizing;
 
 use crate::{
     binding::ChannelBinding,
-    error::{Exceeded, Failure, Misuse},
-    keys::{Decoys, MIN_ITERATIONS, StoredKeys},
+    error::{Exceeded, Failure, Misuse, SyntaxError},
+    keys::{Decoys, StoredKeys},
     limits::Limits,
     mechanism::Mechanism,
     password::Password,
     plain::{self, utf8},
-    prepare::{NotPrepared, prepare},
+    prepare::prepare,
     scram::{
         exchange::{Exchange, agree},
         message::ClientFirst,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What one exchange is made with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
     /// Fresh random octets for this exchange alone; our part of the SCRAM nonce. Used again, they let an old exchange be replayed.
@@ -34,11 +34,16 @@ pub struct Config {
 }
 
 impl Config {
-    /// With fresh randomness and the lasting secret of [`Decoys`]; decoys have [`MIN_ITERATIONS`]; no channel binding.
+    /// With fresh randomness, and without channel binding.
     #[must_use]
-    pub fn new(entropy: [u8; 18], decoy_secret: [u8; 32]) -> Self {
-        let entropy = Zeroizing::new(entropy);
-        Self { entropy, decoys: Decoys::new(decoy_secret, MIN_ITERATIONS), binding: None }
+    pub fn new(entropy: [u8; 18], decoys: Decoys) -> Self {
+        Self { entropy: Zeroizing::new(entropy), decoys, binding: None }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Config({:?}, {:?}, ..)", self.decoys, self.binding)
     }
 }
 
@@ -87,7 +92,7 @@ pub enum Question<'a> {
 pub enum Answer {
     /// Whether the user exists and this is the password.
     Verified(bool),
-    /// The user's keys; `None` where there is no such user, which the client does not learn.
+    /// The user's keys; `None` where there is no such user, which the client does not learn: it goes on with those of [`Decoys`].
     Keys(Option<StoredKeys>),
     /// Whether the one may act for the other.
     Authorized(bool),
@@ -110,11 +115,12 @@ pub struct Identity {
 /// [`Self::step`] says each thing once, then [`Step::Wait`]; the verdict as often as it is asked. An exchange that has failed stays so.
 ///
 /// ```
-/// use sasl::{Answer, Client, Config, Limits, Mechanism, Password, Question, Server, Step, StoredKeys};
+/// use sasl::{Answer, Client, Config, DEFAULT_ITERATIONS, Decoys, Limits, Mechanism, Password, Question, Server, Step, StoredKeys};
 ///
-/// let keys = StoredKeys::derive(&Password::from("pencil"), [3; 16], 4_096)?;
+/// let keys = StoredKeys::derive(&Password::from("pencil"), [3; 16], DEFAULT_ITERATIONS)?;
+/// let decoys = Decoys::new([2; 32], DEFAULT_ITERATIONS);
 /// let mut client = Client::scram_sha_256("", "user", Password::from("pencil"), [4; 18], Limits::default())?;
-/// let mut server = Server::new(Mechanism::ScramSha256, Config::new([1; 18], [2; 32]), Limits::default());
+/// let mut server = Server::new(Mechanism::ScramSha256, Config::new([1; 18], decoys), Limits::default());
 ///
 /// server.receive(client.initial().unwrap_or_default())?;
 /// let identity = loop {
@@ -235,7 +241,7 @@ impl Server {
             Stage::LoginPassword => self.login_password(response),
             Stage::ScramFinal(exchange) => self.scram_final(&exchange, response),
             _ if response.is_empty() => Ok(Stage::Done(Ok(()))),
-            _ => Err(crate::SyntaxError { at: 0, what: "not the empty response that ends the exchange" }.into()),
+            _ => Err(SyntaxError { at: 0, what: "not the empty response that ends the exchange" }.into()),
         };
         self.enter(next);
         Ok(())
@@ -246,25 +252,23 @@ impl Server {
     /// # Errors
     /// [`Misuse`] where no question is open or the answer is to another one.
     pub fn answer(&mut self, answer: Answer) -> Result<(), Misuse> {
-        let next = match (&mut self.stage, answer) {
+        let open = core::mem::replace(&mut self.stage, Stage::Done(Err(Failure::Cancelled)));
+        let next = match (open, answer) {
             (Stage::VerifyPassword(_) | Stage::StoredKeys(_) | Stage::Authorize(_), Answer::Unavailable) => {
                 Err(Failure::Unavailable)
             }
-            (Stage::VerifyPassword(_), Answer::Verified(false)) => Err(Failure::Credentials),
             (Stage::VerifyPassword(_), Answer::Verified(true)) => Ok(self.proven(String::new())),
-            (Stage::Authorize(_), Answer::Authorized(false)) => Err(Failure::NotAuthorized),
-            (Stage::Authorize(message), Answer::Authorized(true)) => {
-                let message = core::mem::take(message);
-                Ok(self.conclude(message))
-            }
-            (Stage::StoredKeys(_), Answer::Keys(keys)) => {
-                let Stage::StoredKeys(mut exchange) = core::mem::replace(&mut self.stage, Stage::First) else {
-                    return Ok(());
-                };
+            (Stage::VerifyPassword(_), Answer::Verified(false)) => Err(Failure::Credentials),
+            (Stage::StoredKeys(mut exchange), Answer::Keys(keys)) => {
                 self.challenge = exchange.challenge(keys).into();
                 Ok(Stage::ScramFinal(exchange))
             }
-            _ => return Err(Misuse("answer: not to the open question")),
+            (Stage::Authorize(message), Answer::Authorized(true)) => Ok(self.conclude(message)),
+            (Stage::Authorize(_), Answer::Authorized(false)) => Err(Failure::NotAuthorized),
+            (other, _) => {
+                self.stage = other;
+                return Err(Misuse("answer: not to the open question"));
+            }
         };
         self.enter(next);
         Ok(())
@@ -344,7 +348,7 @@ impl Server {
         if password.len() > self.limits.password {
             return Err(Exceeded::Password(self.limits.password).into());
         }
-        let prepared = prepare(password).map_err(NotPrepared::from)?;
+        let prepared = prepare(password)?;
         Ok(Stage::VerifyPassword(Password::from(prepared.into_owned())))
     }
 }

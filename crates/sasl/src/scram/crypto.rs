@@ -22,8 +22,12 @@ pub(crate) fn hash(text: &[u8]) -> Key {
 
 /// `HMAC(key, parts, one after the other)`.
 pub(crate) fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> Key {
-    // HMAC takes a key of any length; the empty one stands in for the error that cannot be.
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()));
+    // RFC 2104, 2: a key shorter than a block is filled up with zeros. Done here, so that there is no length to be wrong.
+    let mut block = Zeroizing::new([0; 64]);
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
     for part in parts {
         mac.update(part);
     }
