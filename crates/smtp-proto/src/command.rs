@@ -1,6 +1,8 @@
 //! Commands (RFC 5321, 4.1.1, and the extensions), in both directions.
 
 mod error;
+#[cfg(feature = "arbitrary")]
+mod generate;
 mod parse;
 
 use alloc::vec::Vec;

@@ -100,21 +100,18 @@ pub struct OriginalRecipient<'a> {
 }
 
 impl<'a> OriginalRecipient<'a> {
-    /// An address of a type, such as `rfc822` or `utf-8`; `None` if the type is no atom or both together are longer than 500 octets.
+    /// An address of a type, such as `rfc822` or `utf-8`; `None` if the type is no atom, the address is empty, or both together are longer than 500 octets.
     #[must_use]
     pub fn new(address_type: &'a str, address: Xtext<'a>) -> Option<Self> {
         let atom = !address_type.is_empty()
             && address_type.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte));
         // RFC 3461, 4.2: 500 characters at most
-        (atom && address_type.len() + 1 + address.as_str().len() <= 500)
+        (atom && !address.as_str().is_empty() && address_type.len() + 1 + address.as_str().len() <= 500)
             .then_some(Self { address_type: Cow::Borrowed(address_type), address })
     }
 
     pub(crate) fn parse(text: &'a str, utf8: bool) -> Option<Self> {
         let (address_type, address) = text.split_once(';')?;
-        if address.is_empty() {
-            return None;
-        }
         Self::new(address_type, Xtext::parse(address, utf8)?)
     }
 

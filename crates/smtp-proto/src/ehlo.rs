@@ -110,7 +110,7 @@ impl Capabilities {
             }
             "" => return,
             _ => {
-                if self.others.len() < OTHERS_MAX {
+                if self.others.len() < OTHERS_MAX && !self.others.iter().any(|known| known.eq_ignore_ascii_case(line)) {
                     self.others.push(line.to_owned());
                 }
                 return;
@@ -133,11 +133,15 @@ impl Capabilities {
         self.auth.iter().any(|offered| offered.eq_ignore_ascii_case(name))
     }
 
-    /// Appends the reply to EHLO that offers all this, with these mechanisms for AUTH in place of [`auth`](Self::auth).
+    /// Appends the reply to EHLO that offers all this; control characters become `?`. AUTH has these mechanisms in place of [`auth`](Self::auth).
     pub fn write_reply(&self, hostname: &str, mechanisms: &[String], out: &mut Vec<u8>) {
         let start = out.len();
         let mut line = |keyword: &str, rest: &dyn core::fmt::Display| {
-            let _ = write!(Bytes(out), "250-{keyword}{rest}\r\n");
+            let start = out.len();
+            let _ = write!(Bytes(out), "250-{keyword}{rest}");
+            // What the caller configured cannot end the line either.
+            out.iter_mut().skip(start).filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b'?');
+            out.extend_from_slice(b"\r\n");
         };
         line(hostname, &"");
         let flags = [

@@ -6,6 +6,7 @@ use core::fmt::Write as _;
 use crate::{
     command::CommandError,
     dsn::{Notify, OriginalRecipient, Ret},
+    path::Mailbox,
     reply::Bytes,
     xtext::Xtext,
 };
@@ -114,13 +115,7 @@ impl<'a> MailParams<'a> {
             } else if keyword.eq_ignore_ascii_case("ENVID") {
                 once(&mut params.envid, "ENVID", at, value.and_then(envid))?;
             } else if keyword.eq_ignore_ascii_case("AUTH") {
-                // RFC 4954, 5: 500 characters are added to the line for it
-                once(
-                    &mut params.auth,
-                    "AUTH",
-                    at,
-                    value.filter(|value| (1..=500).contains(&value.len())).and_then(|value| Xtext::parse(value, false)),
-                )?;
+                once(&mut params.auth, "AUTH", at, value.and_then(submitter))?;
             } else {
                 return Err(CommandError::UnknownParameter { at });
             }
@@ -217,6 +212,19 @@ impl<'a> RcptParams<'a> {
 fn size(value: &str) -> Option<u64> {
     let good = (1..=20).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit());
     good.then(|| value.bytes().fold(0_u64, |n, digit| n.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
+}
+
+/// RFC 4954, 5: `<>` or a mailbox, in xtext. 500 characters are added to the line for it.
+fn submitter(value: &str) -> Option<Xtext<'_>> {
+    let submitter = Xtext::parse(value, false).filter(|_| value.len() <= 500)?;
+    let mailbox = |text: &str| Mailbox::parse(text, true).is_ok();
+    let good = value == "<>"
+        || if value.contains('+') {
+            core::str::from_utf8(&submitter.decode()).is_ok_and(mailbox)
+        } else {
+            mailbox(value)
+        };
+    good.then_some(submitter)
 }
 
 /// RFC 3461, 4.4: at most 100 characters, which stand for printable ASCII.

@@ -12,7 +12,6 @@ use core::fmt;
 /// assert_eq!(status.to_string(), "4.2.2");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct EnhancedStatus {
     class: u8,
     subject: u16,

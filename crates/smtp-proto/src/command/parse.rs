@@ -32,8 +32,10 @@ pub(super) fn command(line: &[u8], syntax: Syntax) -> Result<Command<'_>, Comman
         Ok(text) => text.trim_end_matches([' ', '\t']),
         Err(error) => return Err(CommandError::Character { at: error.valid_up_to() }),
     };
-    if let Some(at) = line.iter().position(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7F) {
-        return Err(CommandError::Character { at });
+    let control = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7F;
+    // Without an early end the compiler makes vector instructions of it; where it was matters only once it has been found.
+    if line.iter().fold(false, |found, byte| found | control(*byte)) {
+        return Err(CommandError::Character { at: line.iter().position(|byte| control(*byte)).unwrap_or(0) });
     }
     let Some((first, _)) = line.split_first_chunk::<4>() else { return Err(CommandError::UnknownVerb) };
     let number = verb(*first);

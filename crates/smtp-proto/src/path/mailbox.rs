@@ -143,7 +143,9 @@ fn quoted(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
     for (at, byte) in bytes.iter().enumerate().take(LOCAL_MAX + 1).skip(1) {
         match byte {
             0x80.. if !utf8 => return Err(PathError { at, what: PathFault::NotAscii }),
-            b' '..=b'~' | 0x80.. if escaped => escaped = false,
+            // RFC 6531, 3.3: characters beyond ASCII are never behind a backslash
+            0x80.. if escaped => return Err(PathError { at, what: PathFault::Quoted }),
+            b' '..=b'~' if escaped => escaped = false,
             b'\\' => escaped = true,
             b'"' => return Ok(at + 1),
             b' '..=b'~' | 0x80.. => {}
