@@ -325,3 +325,40 @@ impl fmt::Debug for Client {
         write!(f, "Client({}, ..)", self.mechanism)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHALLENGE: &str = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+    const SIGNATURE: &str = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
+
+    fn client() -> Client {
+        let mut client =
+            Client::scram_sha_256("", "user", Password::from("pencil"), [0; 18], Limits::default()).unwrap();
+        client.nonce = "rOprNGfwEbeRWgbNEkqO".into();
+        assert_eq!(client.initial(), Some(&b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO"[..]));
+        client
+    }
+
+    #[test]
+    fn the_exchange_of_rfc_7677() {
+        let mut client = client();
+        let last = b"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+        assert_eq!(client.receive(CHALLENGE.as_bytes()), Ok(&last[..]));
+        assert_eq!(client.receive(SIGNATURE.as_bytes()), Ok(&b""[..]));
+        assert_eq!(client.finish(), Ok(()));
+    }
+
+    /// whatever is changed on the way, the client does not end content.
+    #[test]
+    fn a5_no_mutation_of_the_vector_is_believed() {
+        for at in (0..CHALLENGE.len()).step_by(7) {
+            let mut changed = Vec::from(CHALLENGE.as_bytes());
+            changed[at] ^= 1;
+            let mut client = client();
+            let believed = client.receive(&changed).is_ok() && client.receive(SIGNATURE.as_bytes()).is_ok();
+            assert!(!believed && client.finish().is_err(), "{}", changed.escape_ascii());
+        }
+    }
+}

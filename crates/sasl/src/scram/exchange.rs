@@ -85,3 +85,67 @@ pub(crate) fn agree<'a>(
         _ => Err(Failure::BindingType),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::{keys::Decoys, password::Password};
+
+    const NONCE: &str = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+    const FIRST: &str = "n,,n=user,r=rOprNGfwEbeRWgbNEkqO";
+    const CHALLENGE: &str = "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+    const LAST: &str =
+        "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+    const SIGNATURE: &str = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
+
+    fn keys() -> StoredKeys {
+        let salt = STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
+        StoredKeys::derive(&Password::from("pencil"), salt.try_into().unwrap(), 4_096).unwrap()
+    }
+
+    fn exchange(keys: StoredKeys) -> Exchange {
+        let first = ClientFirst::parse(FIRST.as_bytes()).unwrap();
+        let mut exchange = Exchange::new(&first, NONCE, Decoys::new([2; 32], 4_096).keys("user"));
+        assert_eq!(exchange.challenge(Some(keys)), CHALLENGE);
+        exchange
+    }
+
+    #[test]
+    fn the_exchange_of_rfc_7677() {
+        assert_eq!(exchange(keys()).conclude(LAST.as_bytes(), None).as_deref(), Ok(SIGNATURE));
+    }
+
+    /// no octet of the last message can be another one.
+    #[test]
+    fn a5_no_mutation_of_the_vector_succeeds() {
+        let exchange = exchange(keys());
+        for at in 0..LAST.len() {
+            for other in [0, 1, 0x20, 0x80] {
+                let mut bytes = Vec::from(LAST.as_bytes());
+                bytes[at] ^= other;
+                assert_eq!(exchange.conclude(&bytes, None).is_ok(), other == 0, "{}", bytes.escape_ascii());
+            }
+            assert!(exchange.conclude(&LAST.as_bytes()[..at], None).is_err());
+        }
+        // Part of the nonce is not enough, even under a proof that was made for it.
+        let keys = keys();
+        let without_proof = "c=biws,r=rOprNGfwEbeRWgbNEkqO";
+        let salted = crate::scram::crypto::salted_password(b"pencil", &keys.salt, 4_096);
+        let client_key = crate::scram::crypto::hmac(&salted, &[b"Client Key"]);
+        let messages = ["n=user,r=rOprNGfwEbeRWgbNEkqO", CHALLENGE, without_proof];
+        let proof = crate::scram::crypto::xor(&client_key, &sign(&keys.stored_key, messages));
+        let message = format!("{without_proof},p={}", STANDARD.encode(*proof));
+        assert_eq!(exchange.conclude(message.as_bytes(), None), Err(Failure::Credentials));
+    }
+
+    /// a user that does not exist cannot log in even with the decoy's own key, and the proof is computed all the same.
+    #[test]
+    fn a2_a_decoy_is_never_right() {
+        let first = ClientFirst::parse(FIRST.as_bytes()).unwrap();
+        let mut exchange = Exchange::new(&first, NONCE, keys());
+        assert_eq!(exchange.challenge(None), CHALLENGE);
+        assert_eq!(exchange.conclude(LAST.as_bytes(), None), Err(Failure::Credentials));
+    }
+}
