@@ -181,8 +181,8 @@ impl<'a> Command<'a> {
     }
 }
 
-/// Appends a verb and its argument; control characters in the argument, which no parsed command has, become `?`.
+/// Appends a verb and its argument; control characters in the argument but tabs, which no parsed command has, become `?`.
 fn words(out: &mut Vec<u8>, verb: &str, argument: &[u8]) {
     out.extend_from_slice(verb.as_bytes());
-    out.extend(argument.iter().map(|byte| if byte.is_ascii_control() { b'?' } else { *byte }));
+    out.extend(argument.iter().map(|byte| if byte.is_ascii_control() && *byte != b'\t' { b'?' } else { *byte }));
 }

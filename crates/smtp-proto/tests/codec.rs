@@ -52,6 +52,7 @@ fn commands_in_canonical_form() {
         ("data ", "DATA"),
         ("starttls", "STARTTLS"),
         ("noop anything at all", "NOOP anything at all"),
+        ("help\ttab\tinside\t", "HELP tab\tinside"),
         ("vrfy Bob", "VRFY Bob"),
         ("auth PLAIN =", "AUTH PLAIN ="),
         ("AUTH XOAUTH2 dGVzdA==", "AUTH XOAUTH2 dGVzdA=="),
