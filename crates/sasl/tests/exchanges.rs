@@ -1,5 +1,7 @@
 //! Client against server, by every mechanism.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail")]
+
 mod support;
 
 use proptest::prelude::*;
