@@ -29,6 +29,7 @@ pub enum NotPrepared {
 /// use sasl::{NotPrepared, prepare};
 ///
 /// assert_eq!(prepare("pencil")?, "pencil");
+/// # #[cfg(feature = "saslprep")]
 /// assert_eq!(prepare("\u{2168}")?, "IX"); // the Roman numeral nine
 /// assert_eq!(prepare("\u{7}"), Err(NotPrepared::Forbidden));
 /// # Ok::<(), NotPrepared>(())
