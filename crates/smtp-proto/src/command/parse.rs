@@ -28,21 +28,14 @@ const AUTH: u32 = verb(*b"AUTH");
 const STAR: u32 = verb(*b"STAR");
 
 pub(super) fn command(line: &[u8], syntax: Syntax) -> Result<Command<'_>, CommandError> {
-    let text = match core::str::from_utf8(line) {
-        Ok(text) => text.trim_end_matches([' ', '\t']),
-        Err(error) => return Err(CommandError::Character { at: error.valid_up_to() }),
-    };
-    let control = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7F;
-    // Without an early end the compiler makes vector instructions of it; where it was matters only once it has been found.
-    if line.iter().fold(false, |found, byte| found | control(*byte)) {
-        return Err(CommandError::Character { at: line.iter().position(|byte| control(*byte)).unwrap_or(0) });
-    }
+    let text = text(line)?;
     let Some((first, _)) = line.split_first_chunk::<4>() else { return Err(CommandError::UnknownVerb) };
     let number = verb(*first);
     // The verb ends here, but for the one that is longer.
     let Some(rest) = text.get(if number == STAR { 8 } else { 4 }..) else { return Err(CommandError::UnknownVerb) };
     let argument = match rest.strip_prefix([' ', '\t']) {
-        Some(argument) => argument.trim_start_matches([' ', '\t']),
+        Some(argument) if argument.starts_with([' ', '\t']) => argument.trim_start_matches([' ', '\t']),
+        Some(argument) => argument,
         None if rest.is_empty() => rest,
         None => return Err(CommandError::UnknownVerb),
     };
@@ -74,6 +67,21 @@ pub(super) fn command(line: &[u8], syntax: Syntax) -> Result<Command<'_>, Comman
             bare(Command::StartTls, "STARTTLS")
         }
         _ => Err(CommandError::UnknownVerb),
+    }
+}
+
+/// The line as text, without the space at its end. All of it is looked at without a branch, since hardly any line has what is looked for.
+fn text(line: &[u8]) -> Result<&str, CommandError> {
+    let odd = line.iter().fold(0, |odd, byte| odd | u8::from(byte.wrapping_sub(b' ') > b'~' - b' '));
+    if odd != 0
+        && let Some(at) = line.iter().position(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7F)
+    {
+        return Err(CommandError::Character { at });
+    }
+    match core::str::from_utf8(line) {
+        Ok(text) if matches!(line.last(), Some(b' ' | b'\t')) => Ok(text.trim_end_matches([' ', '\t'])),
+        Ok(text) => Ok(text),
+        Err(error) => Err(CommandError::Character { at: error.valid_up_to() }),
     }
 }
 
