@@ -142,7 +142,6 @@ pub struct Server {
     mechanism: Mechanism,
     config: Config,
     limits: Limits,
-    nonce: String,
     identity: Identity,
     challenge: Vec<u8>,
     stage: Stage,
@@ -169,7 +168,6 @@ impl Server {
     /// ([`Mechanism::sends_password`]).
     #[must_use]
     pub fn new(mechanism: Mechanism, config: Config, limits: Limits) -> Self {
-        let nonce = STANDARD.encode(*config.entropy);
         let challenge: &[u8] = match mechanism {
             // Old clients look for these words, not for the draft's.
             Mechanism::Login => b"Username:",
@@ -179,7 +177,6 @@ impl Server {
             mechanism,
             config,
             limits,
-            nonce,
             identity: Identity { authcid: String::new(), authzid: String::new() },
             challenge: challenge.into(),
             stage: Stage::First,
@@ -308,7 +305,7 @@ impl Server {
         self.identify(&first.authcid, &first.authzid)?;
         // Made for every user, so that those who need it cost no more than the others.
         let decoy = self.config.decoys.keys(&self.identity.authcid);
-        Ok(Stage::StoredKeys(Box::new(Exchange::new(&first, &self.nonce, decoy))))
+        Ok(Stage::StoredKeys(Box::new(Exchange::new(&first, &STANDARD.encode(*self.config.entropy), decoy))))
     }
 
     fn scram_final(&mut self, exchange: &Exchange, response: &[u8]) -> Result<Stage, Failure> {
