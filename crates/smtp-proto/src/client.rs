@@ -26,7 +26,7 @@ mod limits;
 mod message;
 mod replies;
 
-use alloc::{collections::VecDeque, sync::Arc};
+use alloc::{borrow::ToOwned, collections::VecDeque, sync::Arc};
 use core::{mem, time::Duration};
 
 pub use self::{
