@@ -1,6 +1,54 @@
-//! To be written.
+//! The Internet Message Format (RFC 5322): header fields, addresses, dates, message ids, and a builder that cannot be made to inject a header.
+//!
+//! - [`Index`] finds the fields of a header block in one pass, whole or as it arrives; [`Headers`] and [`Field`] read them, borrowed, each
+//!   value when it is asked for.
+//! - [`AddressList`], [`Mailbox`], [`AddrSpec`], [`DateTime`], [`MessageIds`], [`Hop`]: what structured values say.
+//! - [`trace`]: the fields that servers put on top.
+//!
+//! What it is not: there is no I/O here and no clock, and nothing here judges a message. MIME parts are not parsed.
+//!
+//! ```
+//! use message::Index;
+//!
+//! let mail = b"From: Mary <mary@example.net>\r\nTo: ned@example.org,\r\n kim@example.org\r\nDate: Fri, 21 Nov 1997 09:55:06 -0600\r\n\r\nHello\r\n";
+//! let mut index = Index::default();
+//! let headers = index.parse(mail)?;
+//! assert_eq!(headers.author()?.name(), Some("Mary"));
+//! assert_eq!(headers.get("to").unwrap().addresses()?.mailboxes().count(), 2);
+//! assert_eq!(headers.get("date").unwrap().date()?.unix(), 880_127_706);
+//! assert_eq!(headers.body(), b"Hello\r\n");
+//! # Ok::<(), message::Error>(())
+//! ```
 #![no_std]
 
 extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
+
+mod addr_spec;
+mod address;
+mod address_parser;
+mod cursor;
+mod date;
+mod defect;
+mod encoded_word;
+mod error;
+mod grammar;
+mod headers;
+mod index;
+mod limits;
+mod message_id;
+mod received;
+mod text;
+pub mod trace;
+
+pub use addr_spec::AddrSpec;
+pub use address::{Address, AddressList, DisplayName, Mailbox};
+pub use date::DateTime;
+pub use defect::{Defect, DefectKind};
+pub use error::{Error, Limit, Syntax};
+pub use headers::{Field, Fields, Headers};
+pub use index::{Index, Progress};
+pub use limits::{Leniency, Limits};
+pub use message_id::{MessageId, MessageIds};
+pub use received::Hop;

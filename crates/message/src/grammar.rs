@@ -1,0 +1,82 @@
+//! Character classes of RFC 5322, with UTF-8 where RFC 6532 puts it.
+
+const ATEXT: u8 = 1;
+const FIELD_NAME: u8 = 2;
+const DTEXT: u8 = 4;
+
+/// One byte of flags for each byte value.
+static CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "byte is below 256")]
+        let b = byte as u8;
+        let mut class = 0;
+        // RFC 5322, 3.2.3; RFC 6532, 3.2 adds everything beyond ASCII
+        if b.is_ascii_alphanumeric()
+            || matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~' | 0x80..)
+        {
+            class |= ATEXT;
+        }
+        // 3.6.8
+        if b.is_ascii_graphic() && b != b':' {
+            class |= FIELD_NAME;
+        }
+        // 3.4.1
+        if matches!(b, 33..=90 | 94..=126 | 0x80..) {
+            class |= DTEXT;
+        }
+        #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler; byte is below 256")]
+        {
+            table[byte] = class;
+        }
+        byte += 1;
+    }
+    table
+};
+
+#[inline]
+fn has(byte: u8, class: u8) -> bool {
+    CLASS.get(usize::from(byte)).is_some_and(|found| found & class != 0)
+}
+
+/// A byte of an atom.
+#[inline]
+pub(crate) fn is_atext(byte: u8) -> bool {
+    has(byte, ATEXT)
+}
+
+/// A byte of a field's name.
+#[inline]
+pub(crate) fn is_field_name(byte: u8) -> bool {
+    has(byte, FIELD_NAME)
+}
+
+/// A byte of a domain literal.
+#[inline]
+pub(crate) fn is_dtext(byte: u8) -> bool {
+    has(byte, DTEXT)
+}
+
+/// Space or tab.
+#[inline]
+pub(crate) fn is_wsp(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// White space in a value that may be folded: also the line ends of the folds.
+#[inline]
+pub(crate) fn is_fws(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// A control character that no written value may have: all of ASCII's but the tab.
+#[inline]
+pub(crate) fn is_control(byte: u8) -> bool {
+    byte.is_ascii_control() && byte != b'\t'
+}
+
+/// Atoms with single dots between them (3.2.3, `dot-atom-text`).
+pub(crate) fn is_dot_atom(text: &str) -> bool {
+    text.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
+}

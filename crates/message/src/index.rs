@@ -1,0 +1,260 @@
+//! Finds the fields of a header block in one pass: framing, knowing nothing of what fields say.
+
+use alloc::vec::Vec;
+
+use memchr::memchr3;
+
+use crate::{
+    Error, Headers, Limit, Limits,
+    defect::{Defect, DefectKind, Defects},
+    grammar::{is_field_name, is_wsp},
+};
+
+/// One field, or one line that is none: 16 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Where its first byte is.
+    pub(crate) start: u32,
+    /// Behind its line end, and behind all its folded lines.
+    pub(crate) end: u32,
+    /// The length of its name; 0: not a field.
+    pub(crate) name: u32,
+    /// Where the value begins, behind the colon; in what is not a field, its start.
+    pub(crate) value: u32,
+}
+
+/// How far an [`Index`] has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The empty line has not been seen: call again with more, or [`finish`](Index::finish) where the message ends here.
+    Incomplete,
+    /// The header block is whole, and the body begins at this offset.
+    Body(usize),
+}
+
+/// Where the fields of one header block are: offsets only, 16 bytes for each field, to be used again for the next message.
+///
+/// Whatever the bytes are, each of them up to the body belongs to exactly one field, one line that is no field, or the empty line at the
+/// end; nothing is dropped and nothing panics. What the grammar forbids is kept as data and noted as a [`Defect`].
+///
+/// - A line ends in CRLF, or in LF alone (files have it so; RFC 5322, 2.1 forbids it). A CR alone is a byte like any other.
+/// - A line that begins with white space continues the field before it, even where there is nothing else on it (4.2).
+/// - White space between name and colon is accepted (4.5); the name does not have it.
+/// - A line without a colon, or whose name is not printable ASCII, is kept but is no field; so is the `From ` line of mbox files.
+///
+/// The whole message at once:
+///
+/// ```
+/// use message::Index;
+///
+/// let mut index = Index::default();
+/// let headers = index.parse(b"Subject: Lunch\r\nTo: ned@example.org\r\n\r\nAt one?\r\n")?;
+/// assert_eq!(headers.get("subject").map(|field| field.text()).as_deref(), Some("Lunch"));
+/// assert_eq!(headers.body(), b"At one?\r\n");
+/// # Ok::<(), message::Error>(())
+/// ```
+///
+/// Or as it arrives: give it everything there is so far, it looks at each byte once.
+///
+/// ```
+/// use message::{Index, Progress};
+///
+/// let mut index = Index::default();
+/// let mut message = b"Subject: Lunch\r\n".to_vec();
+/// assert_eq!(index.scan(&message)?, Progress::Incomplete);
+/// message.extend_from_slice(b"\r\nAt one?\r\n");
+/// assert_eq!(index.scan(&message)?, Progress::Body(18));
+/// assert_eq!(index.headers(&message).len(), 1);
+/// # Ok::<(), message::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Index {
+    limits: Limits,
+    entries: Vec<Entry>,
+    defects: Defects,
+    /// Where the line begins that is not whole yet.
+    line: usize,
+    /// Up to where that line holds no line end.
+    seen: usize,
+    body: Option<usize>,
+    failed: Option<Error>,
+}
+
+impl Index {
+    /// An empty index with other limits than the default ones.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Forgets the message, keeps the storage and the limits.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        *self = Self { limits: self.limits, entries: core::mem::take(&mut self.entries), ..Self::default() };
+    }
+
+    /// Indexes a whole message anew: [`clear`](Self::clear), [`scan`](Self::scan), [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// [`Error::Limit`]; what was indexed before stays readable by [`headers`](Self::headers).
+    pub fn parse<'a>(&'a mut self, message: &'a [u8]) -> Result<Headers<'a>, Error> {
+        self.clear();
+        self.finish(message)?;
+        Ok(self.headers(message))
+    }
+
+    /// Goes on indexing. `message` is everything from its first byte on; what earlier calls have seen of it must be unchanged.
+    ///
+    /// # Errors
+    /// [`Error::Limit`], and the same again at each further call until [`clear`](Self::clear).
+    pub fn scan(&mut self, message: &[u8]) -> Result<Progress, Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        while self.body.is_none() {
+            let Some(length) = self.line_length(message) else {
+                self.seen = message.len().saturating_sub(usize::from(message.last() == Some(&b'\r'))).max(self.line);
+                self.check(message, message.len())?;
+                return Ok(Progress::Incomplete);
+            };
+            self.take(message, self.line + length)?;
+        }
+        Ok(Progress::Body(self.body.unwrap_or_default()))
+    }
+
+    /// Indexes to the end of the message: where no empty line comes, all of it is header (a [`Defect`]). Returns where the body begins.
+    ///
+    /// # Errors
+    /// [`Error::Limit`], as [`scan`](Self::scan).
+    pub fn finish(&mut self, message: &[u8]) -> Result<usize, Error> {
+        if let Progress::Body(at) = self.scan(message)? {
+            return Ok(at);
+        }
+        if self.seen < message.len() {
+            self.defects.note(DefectKind::BareCr, self.seen);
+        }
+        if self.line < message.len() {
+            self.take(message, message.len())?;
+        }
+        // a last line that was a lone CR is no empty line: what `take` made of it is a line that is no field
+        self.defects.note(DefectKind::NoBody, message.len());
+        self.body = Some(message.len());
+        Ok(message.len())
+    }
+
+    /// What has been indexed so far, to be read from the same bytes.
+    #[must_use]
+    pub fn headers<'a>(&'a self, message: &'a [u8]) -> Headers<'a> {
+        Headers::new(message, &self.entries, self)
+    }
+
+    /// Where the body begins, if the header block is whole.
+    #[must_use]
+    pub fn body_offset(&self) -> Option<usize> {
+        self.body
+    }
+
+    /// What the grammar forbids in the lines of the header block: the first place of each kind, so that their number is bounded.
+    pub fn defects(&self) -> impl Iterator<Item = Defect> + '_ {
+        self.defects.iter()
+    }
+
+    pub(crate) fn indexed(&self) -> usize {
+        self.body.unwrap_or(self.line)
+    }
+
+    /// The length of the current line with its end; `None`: its end is not there yet.
+    fn line_length(&mut self, message: &[u8]) -> Option<usize> {
+        let mut from = self.seen;
+        loop {
+            let found = from + memchr3(b'\r', b'\n', 0, message.get(from..)?)?;
+            match message.get(found)? {
+                b'\n' => {
+                    self.defects.note(DefectKind::BareLf, found);
+                    return Some(found + 1 - self.line);
+                }
+                b'\r' => match message.get(found + 1)? {
+                    b'\n' => return Some(found + 2 - self.line),
+                    _ => self.defects.note(DefectKind::BareCr, found),
+                },
+                _ => self.defects.note(DefectKind::Nul, found),
+            }
+            from = found + 1;
+        }
+    }
+
+    /// Adds the line that ends at `end` to the index.
+    fn take(&mut self, message: &[u8], end: usize) -> Result<(), Error> {
+        self.check(message, end)?;
+        let start = self.line;
+        let line = message.get(start..end).unwrap_or_default();
+        let text = without_line_end(line);
+        self.line = end;
+        self.seen = end;
+        if text.is_empty() {
+            self.body = Some(end);
+            return Ok(());
+        }
+        // RFC 5322, 2.1.1: 998 octets without the line end
+        if text.len() > 998 {
+            self.defects.note(DefectKind::LongLine, start);
+        }
+        let continues = text.first().is_some_and(|&byte| is_wsp(byte));
+        if continues && let Some(last) = self.entries.last_mut() {
+            if text.iter().all(|&byte| is_wsp(byte)) {
+                self.defects.note(DefectKind::BlankFold, start);
+            }
+            last.end = offset(end);
+            return Ok(());
+        }
+        if self.entries.len() >= self.limits.fields as usize {
+            return self.fail(Limit::Fields, self.limits.fields);
+        }
+        let name = text.iter().position(|&byte| !is_field_name(byte)).unwrap_or(text.len());
+        let gap = text.get(name..).unwrap_or_default().iter().position(|&byte| !is_wsp(byte)).unwrap_or(0);
+        let is_field = name > 0 && text.get(name + gap) == Some(&b':');
+        if !is_field {
+            let mbox = text.starts_with(b"From ") || text.starts_with(b">From ");
+            self.defects.note(if mbox { DefectKind::MboxLine } else { DefectKind::NotAField }, start);
+        } else if gap > 0 {
+            self.defects.note(DefectKind::SpaceBeforeColon, start + name);
+        }
+        let (name, value) = if is_field { (name, start + name + gap + 1) } else { (0, start) };
+        self.entries.push(Entry { start: offset(start), end: offset(end), name: offset(name), value: offset(value) });
+        Ok(())
+    }
+
+    /// Both length limits, for bytes up to `end` that are known to belong to the current line. Of two that are passed the one that was passed
+    /// first is named, so that the way the message was cut makes no difference.
+    fn check(&mut self, message: &[u8], end: usize) -> Result<(), Error> {
+        let continues = message.get(self.line).is_some_and(|&byte| is_wsp(byte));
+        let start = self.entries.last().filter(|_| continues).map_or(self.line, |last| last.start as usize);
+        let header = self.limits.header as usize;
+        let field = start.saturating_add(self.limits.field as usize);
+        if end <= header.min(field) {
+            return Ok(());
+        }
+        if field < header {
+            self.fail(Limit::Field, self.limits.field)
+        } else {
+            self.fail(Limit::Header, self.limits.header)
+        }
+    }
+
+    fn fail(&mut self, limit: Limit, value: u32) -> Result<(), Error> {
+        let error = Error::Limit { limit, value };
+        self.failed = Some(error);
+        Err(error)
+    }
+}
+
+/// An offset as it is kept: the limit on the header keeps it below 4 GiB.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// The line without CRLF or LF.
+pub(crate) fn without_line_end(line: &[u8]) -> &[u8] {
+    let Some(text) = line.strip_suffix(b"\n") else { return line };
+    text.strip_suffix(b"\r").unwrap_or(text)
+}
