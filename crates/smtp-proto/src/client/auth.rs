@@ -105,7 +105,11 @@ impl Core {
     }
 
     fn fits(&self, line: &Secret) -> Result<(), Misuse> {
-        if line.expose().len() > self.limits.auth_line { Err(Misuse("the response is longer than the limit for AUTH lines")) } else { Ok(()) }
+        if line.expose().len() > self.limits.auth_line {
+            Err(Misuse("the response is longer than the limit for AUTH lines"))
+        } else {
+            Ok(())
+        }
     }
 
     /// Queues a line of the exchange, to be wiped once it has been sent. It is the last of its group (RFC 4954, 4), so nothing is queued behind it until the

@@ -62,7 +62,9 @@ impl Core {
             (Stage::Closing, _) => return None,
             (Stage::Securing, _) => (limits.hello_time, Timer::Hello),
             // Content that the server does not take.
-            (_, Some(first)) if matches!(first.step, Step::Bdat | Step::End) && !self.sent(first) => (limits.content_time, Timer::Content),
+            (_, Some(first)) if matches!(first.step, Step::Bdat | Step::End) && !self.sent(first) => {
+                (limits.content_time, Timer::Content)
+            }
             (_, Some(first)) => match first.step {
                 Step::Connect => (limits.greeting_time, Timer::Greeting),
                 Step::Ehlo | Step::Helo | Step::StartTls => (limits.hello_time, Timer::Hello),
@@ -70,7 +72,9 @@ impl Core {
                 Step::Bdat | Step::Content => (limits.content_time, Timer::Content),
                 Step::End => (limits.end_time, Timer::End),
                 Step::Quit => (limits.quit_time, Timer::Quit),
-                Step::Auth | Step::Mail | Step::Rcpt | Step::Rset | Step::Vrfy | Step::Noop => (limits.command_time, Timer::Command),
+                Step::Auth | Step::Mail | Step::Rcpt | Step::Rset | Step::Vrfy | Step::Noop => {
+                    (limits.command_time, Timer::Command)
+                }
             },
             (_, None) if self.output.is_empty() => return None,
             (_, None) => (limits.content_time, Timer::Content),

@@ -53,7 +53,9 @@ impl Core {
     pub(super) fn room(&self) -> usize {
         match &self.stage {
             Stage::Content(Content::Data(_)) => OUTPUT_BOUND.saturating_sub(self.output.len()),
-            Stage::Content(Content::Chunks(chunks)) if !chunks.ended => self.limits.chunk.max(1).saturating_sub(chunks.chunk.len()),
+            Stage::Content(Content::Chunks(chunks)) if !chunks.ended => {
+                self.limits.chunk.max(1).saturating_sub(chunks.chunk.len())
+            }
             _ => 0,
         }
     }

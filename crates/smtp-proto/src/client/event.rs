@@ -141,7 +141,9 @@ impl core::fmt::Debug for Answer<'_> {
 impl core::fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Auth { mechanism, .. } => f.debug_struct("Auth").field("mechanism", mechanism).finish_non_exhaustive(),
+            Self::Auth { mechanism, .. } => {
+                f.debug_struct("Auth").field("mechanism", mechanism).finish_non_exhaustive()
+            }
             Self::Send(envelope) => f.debug_tuple("Send").field(envelope).finish(),
             Self::Verify(_) => f.write_str("Verify(..)"),
             Self::Noop => f.write_str("Noop"),

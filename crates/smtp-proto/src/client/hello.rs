@@ -37,7 +37,11 @@ impl Core {
     pub(super) fn extended(&mut self, code: u16, bytes: &[u8]) -> Taken {
         match code / 100 {
             2 => {
-                self.capabilities = Reply::parse(bytes).ok().flatten().map(|(reply, _)| Capabilities::from_reply(&reply)).unwrap_or_default();
+                self.capabilities = Reply::parse(bytes)
+                    .ok()
+                    .flatten()
+                    .map(|(reply, _)| Capabilities::from_reply(&reply))
+                    .unwrap_or_default();
                 self.hello_done();
             }
             3 => self.fail(Error::Unexpected { step: Step::Ehlo, code }),

@@ -61,7 +61,8 @@ impl Core {
         if message.over || !matches!(self.stage, Stage::Envelope) {
             return;
         }
-        let window = if self.config.pipelining && self.capabilities.pipelining { self.limits.pipeline.max(1) } else { 1 };
+        let window =
+            if self.config.pipelining && self.capabilities.pipelining { self.limits.pipeline.max(1) } else { 1 };
         // Half a window at a time, rather than one command for each reply.
         if self.waiting.len() > window / 2 {
             return;
@@ -128,7 +129,11 @@ impl Core {
             _ => self.over(),
         }
         self.settle();
-        if told || code < 400 { Taken::Nothing } else { Taken::Event(About::Refused { step: Step::Mail, recipient: None }) }
+        if told || code < 400 {
+            Taken::Nothing
+        } else {
+            Taken::Event(About::Refused { step: Step::Mail, recipient: None })
+        }
     }
 
     pub(super) fn rcpt_answered(&mut self, code: u16) -> Taken {
@@ -195,7 +200,11 @@ impl Core {
         }
         // RFC 3030, 2: what follows fails as well, until RSET.
         self.settle();
-        if told || code < 400 { Taken::Nothing } else { Taken::Event(About::Refused { step: Step::Bdat, recipient: None }) }
+        if told || code < 400 {
+            Taken::Nothing
+        } else {
+            Taken::Event(About::Refused { step: Step::Bdat, recipient: None })
+        }
     }
 
     /// The reply to the end of the content: the server's word on the message, or on one recipient's share of it.
@@ -223,14 +232,20 @@ impl Core {
             let reset = code >= 400 && message.chunked && recipient.is_none();
             self.message_done(reset);
         }
-        Taken::Event(if code < 400 { About::Delivered(recipient) } else { About::Refused { step: Step::End, recipient } })
+        Taken::Event(if code < 400 {
+            About::Delivered(recipient)
+        } else {
+            About::Refused { step: Step::End, recipient }
+        })
     }
 
     /// The caller has no more content and no end of it.
     pub(super) fn abandon(&mut self) -> Result<(), Misuse> {
         match &self.stage {
             Stage::Envelope if self.message.as_ref().is_some_and(|message| !message.over) => self.over(),
-            Stage::Content(content) if content.ended() => return Err(Misuse("tell: the end of the content has been told")),
+            Stage::Content(content) if content.ended() => {
+                return Err(Misuse("tell: the end of the content has been told"));
+            }
             Stage::Content(Content::Data(_)) => {
                 // RFC 5321, 4.1.1.4: without its end the message does not count.
                 self.told.push_back(Event::Abandoned);
@@ -286,7 +301,9 @@ fn is_utf8(envelope: &Envelope<'_>) -> bool {
         let original = rcpt.params.orcpt.as_ref();
         !rcpt.forward_path.is_ascii() || original.is_some_and(|orcpt| !orcpt.address().as_str().is_ascii())
     };
-    envelope.mail.params.smtputf8 || !envelope.mail.reverse_path.is_ascii() || envelope.recipients.iter().any(beyond_ascii)
+    envelope.mail.params.smtputf8
+        || !envelope.mail.reverse_path.is_ascii()
+        || envelope.recipients.iter().any(beyond_ascii)
 }
 
 /// MAIL with the parameters that the server knows.

@@ -49,7 +49,8 @@ impl Core {
     /// Finds the end of the reply at the front of the input: its code and its length.
     fn next_reply(&mut self, bytes: &[u8]) -> Result<Option<(u16, usize)>, Error> {
         let auth = self.waiting.front().is_some_and(|first| first.step == Step::Auth);
-        let (line_limit, limit) = if auth { (self.limits.auth_line, Limit::AuthLine) } else { (self.limits.reply_line, Limit::ReplyLine) };
+        let (line_limit, limit) =
+            if auth { (self.limits.auth_line, Limit::AuthLine) } else { (self.limits.reply_line, Limit::ReplyLine) };
         let most = self.limits.reply.max(line_limit);
         let passed = |limit, value| Err(Error::Limit { limit, value });
         while self.scan.whole.is_none() {
@@ -154,7 +155,9 @@ impl Core {
     /// The server has spoken before the request that the caller tells. `message`: the request is to send one.
     pub(super) fn spoken_to(&mut self, input: &Input, message: bool) {
         let error = match self.next_reply(input.unread()) {
-            Ok(Some((421, length))) => Error::Closing { reply: owned(input.unread().get(..length).unwrap_or_default()) },
+            Ok(Some((421, length))) => {
+                Error::Closing { reply: owned(input.unread().get(..length).unwrap_or_default()) }
+            }
             Ok(_) => Error::Unsolicited,
             Err(error) => error,
         };
