@@ -53,8 +53,8 @@ use wire::{Input, Lines, Misuse, Output, Secret, TlsFacts, Wants};
 /// };
 ///
 /// let mail = Mail { reverse_path: ReversePath::parse("<bob@example.net>", false)?, params: MailParams::default() };
-/// let rcpt = Rcpt { forward_path: ForwardPath::parse("<alice@example.org>", false)?, params: RcptParams::default() };
-/// let mut requests = vec![Request::Quit, Request::Send(Envelope { mail: &mail, recipients: &[rcpt] })];
+/// let recipients = [Rcpt { forward_path: ForwardPath::parse("<alice@example.org>", false)?, params: RcptParams::default() }];
+/// let mut requests = vec![Request::Quit, Request::Send(Envelope { mail: &mail, recipients: &recipients })];
 /// let mut delivered = false;
 ///
 /// let now = Duration::ZERO;
@@ -278,8 +278,8 @@ impl Client {
             Request::Send(Envelope { recipients, .. }) if recipients.is_empty() || u32::try_from(recipients.len()).is_err() => {
                 return Err(Misuse("tell: a message needs a recipient"));
             }
-            Request::Verify(user) if user.is_empty() || !user.bytes().all(|byte| matches!(byte, b' '..=b'~')) => {
-                return Err(Misuse("tell: VRFY needs printable ASCII"));
+            Request::Verify(user) if user.is_empty() || user.bytes().any(|byte| byte.is_ascii_control()) => {
+                return Err(Misuse("tell: VRFY needs a name without control characters"));
             }
             _ => {}
         }
@@ -291,7 +291,7 @@ impl Client {
         match request {
             Request::Auth { mechanism, initial } => self.core.authenticate(mechanism, initial)?,
             Request::Send(envelope) => self.core.send(envelope),
-            Request::Verify(user) => self.core.request(Step::Vrfy, &Command::Vrfy(user.as_bytes())),
+            Request::Verify(user) => self.core.verify(user),
             Request::Noop => self.core.request(Step::Noop, &Command::Noop(b"")),
             Request::Reset => self.core.request(Step::Rset, &Command::Rset),
             Request::Quit => self.core.quit(),
@@ -498,6 +498,18 @@ impl Core {
     fn request(&mut self, step: Step, command: &Command<'_>) {
         self.stage = Stage::Request;
         self.command(step, command);
+    }
+
+    fn verify(&mut self, user: &str) {
+        if user.is_ascii() {
+            self.request(Step::Vrfy, &Command::Vrfy(user.as_bytes()));
+        } else if self.capabilities.smtputf8 {
+            // RFC 6531, 3.7.4
+            self.request(Step::Vrfy, &Command::Vrfy(&[user.as_bytes(), b" SMTPUTF8"].concat()));
+        } else {
+            self.told.push_back(Event::Unsendable(Unsendable::Utf8));
+            self.ready();
+        }
     }
 
     fn quit(&mut self) {

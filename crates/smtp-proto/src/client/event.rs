@@ -31,7 +31,7 @@ pub enum Event<'a> {
         reply: Reply<'a>,
     },
 
-    /// The message cannot go to this server; nothing of it has been sent.
+    /// The message cannot go to this server, or the name to be verified; nothing of it has been sent.
     Unsendable(Unsendable),
     /// The server's word on a recipient, each in its turn. 2xx accepts it; after anything else the message goes to the others alone. 552 is
     /// handed out as 452 (RFC 5321, 4.5.3.1.10).
@@ -103,7 +103,7 @@ pub enum Request<'a> {
     },
     /// Sends a message: its envelope now, its content by [`feed`](crate::Client::feed) once [`Wants::Body`](crate::Wants::Body) says so.
     Send(Envelope<'a>),
-    /// VRFY, with a user's name or address in printable ASCII.
+    /// VRFY, with a user's name or address. Beyond ASCII it needs a server with SMTPUTF8 (RFC 6531, 3.7.4), and is [`Unsendable`] else.
     Verify(&'a str),
     /// NOOP: is the server still there?
     Noop,

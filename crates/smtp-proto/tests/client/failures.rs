@@ -272,6 +272,10 @@ fn requests_that_are_one_command() {
         E: Answered { step: Rset
         E: Ready
         R: MISUSE VRFY a\u{1}b
+        R: VRFY älice
+        C: VRFY älice SMTPUTF8
+        S: 252 Who knows
+        E: Ready
         R: MISUSE END
         R: MISUSE ABANDON
     ",

@@ -32,7 +32,7 @@ fn no_helo_for_submission_lmtp_and_where_tls_is_required() {
     check_with(
         &submission(),
         &Limits::default(),
-        Some(tls()),
+        Some(&tls()),
         "
         S: 220 mx
         C: EHLO client.example.net
@@ -230,7 +230,7 @@ fn starttls_never_and_not_twice() {
     ";
     check(&config, script);
     config.starttls = StartTls::Required;
-    check_with(&config, &Limits::default(), Some(tls()), script);
+    check_with(&config, &Limits::default(), Some(&tls()), script);
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn auth() {
         ("R: AUTH LOGIN\nC: AUTH LOGIN\nS: 334\nA: *\nC: *\nS: 501 Cancelled", "AuthFailed"),
         ("R: AUTH LOGIN\nC: AUTH LOGIN\nS: 334 not base64\nC: *\nS: 501 Cancelled", "AuthFailed"),
     ] {
-        check_with(&submission(), &Limits::default(), Some(tls()), &format!("{SECURE}{script}\nE: {event}\nE: Ready"));
+        check_with(&submission(), &Limits::default(), Some(&tls()), &format!("{SECURE}{script}\nE: {event}\nE: Ready"));
     }
 }
 
@@ -279,20 +279,20 @@ fn an_initial_response_that_is_too_long_goes_by_itself() {
     check_with(
         &submission(),
         &Limits::default(),
-        Some(tls()),
+        Some(&tls()),
         &format!("{begin}S: 334 \nC: {coded}\nS: 235 OK\nE: Authenticated\nE: Ready"),
     );
     check_with(
         &submission(),
         &Limits::default(),
-        Some(tls()),
+        Some(&tls()),
         &format!("{begin}S: 334 Zm9v\nC: *\nS: 501 OK\nE: AuthFailed\nE: Ready"),
     );
     let longer = "x".repeat(10_000);
     check_with(
         &submission(),
         &Limits::default(),
-        Some(tls()),
+        Some(&tls()),
         &format!("{SECURE}R: MISUSE AUTH PLAIN {longer}\nR: QUIT\nC: QUIT"),
     );
 }

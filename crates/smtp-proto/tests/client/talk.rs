@@ -46,9 +46,9 @@ pub fn check(config: &Config, script: &str) {
     check_with(config, &Limits::default(), None, script);
 }
 
-pub fn check_with(config: &Config, limits: &Limits, tls: Option<TlsFacts>, script: &str) {
+pub fn check_with(config: &Config, limits: &Limits, tls: Option<&TlsFacts>, script: &str) {
     for bytewise in [false, true] {
-        let mut talk = Talk::new(config, limits, tls.clone(), bytewise);
+        let mut talk = Talk::new(config, limits, tls.cloned(), bytewise);
         talk.run(script);
         assert_eq!(talk.said, "", "the client says more");
     }
