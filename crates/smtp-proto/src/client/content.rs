@@ -24,12 +24,19 @@ pub(super) struct Chunks {
     chunk: Vec<u8>,
     /// Text's line ends are made whole, as by DATA (row W-2); `None` for BINARYMIME.
     line_ends: Option<LineEnds>,
+    /// A chunk has been said.
+    begun: bool,
     ended: bool,
 }
 
 impl Chunks {
     pub(super) const fn new(binary: bool) -> Self {
-        Self { chunk: Vec::new(), line_ends: if binary { None } else { Some(LineEnds { last: None }) }, ended: false }
+        Self {
+            chunk: Vec::new(),
+            line_ends: if binary { None } else { Some(LineEnds { last: None }) },
+            begun: false,
+            ended: false,
+        }
     }
 }
 
@@ -109,25 +116,26 @@ impl Core {
 
     /// Says the chunk that is gathered, if it is full or the last and may be said yet.
     pub(super) fn say_chunks(&mut self) {
-        // RFC 3030, 4.2: BDAT may be pipelined. Not for LMTP: whether a BDAT behind one that failed has one reply or many, no document says.
-        let group = self.config.pipelining && self.capabilities.pipelining && self.config.role != Role::Lmtp;
+        // RFC 3030, 4.2: BDAT may be pipelined. Not for LMTP: whether a BDAT LAST behind a chunk that failed has one reply or many, no document says.
+        let lmtp = self.config.role == Role::Lmtp;
+        let group = self.config.pipelining && self.capabilities.pipelining && !lmtp;
         let window = if group { self.limits.pipeline.max(1) } else { 1 };
         let Stage::Content(Content::Chunks(chunks)) = &mut self.stage else { return };
         let due = chunks.ended || chunks.chunk.len() >= self.limits.chunk.max(1);
         if !due || self.waiting.len() >= window || self.output.len() >= OUTPUT_BOUND {
             return;
         }
-        let (chunk, last) = (core::mem::take(&mut chunks.chunk), chunks.ended);
-        Command::Bdat { size: chunk.len() as u64, last }.write(self.output.tail());
-        self.output.tail().extend_from_slice(&chunk);
-        self.wait_for(if last { Step::End } else { Step::Bdat });
+        // For the same reason the last chunk is an empty one there: a server that wants none of the content has said so once before that.
+        let last = chunks.ended && (!lmtp || (chunks.begun && chunks.chunk.is_empty()));
+        chunks.begun = true;
+        Command::Bdat { size: chunks.chunk.len() as u64, last }.write(self.output.tail());
+        self.output.tail().extend_from_slice(&chunks.chunk);
+        // The memory stays for the next.
+        chunks.chunk.clear();
         if last {
             self.stage = Stage::Ending;
-        } else if let Stage::Content(Content::Chunks(chunks)) = &mut self.stage {
-            // The same memory again.
-            chunks.chunk = chunk;
-            chunks.chunk.clear();
         }
+        self.wait_for(if last { Step::End } else { Step::Bdat });
     }
 
     /// What comes now could not come before because of the caller alone, if nothing was to be sent or heard.
