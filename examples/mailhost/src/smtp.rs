@@ -1,0 +1,367 @@
+//! SMTP, submission and LMTP: a session's questions, answered.
+
+mod transaction;
+
+use core::net::IpAddr;
+use std::io;
+use std::sync::Arc;
+
+use embed::Turn;
+use embed::asynchronous::Driver;
+use smtp_proto::server::{Answer, Closing, Config, Event, Notice, Role};
+use smtp_proto::{EnhancedStatus, Reply, Server, TlsFacts};
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tracing::{debug, info, warn};
+
+use self::transaction::{Peer, Sender, Transaction};
+use crate::auth::{self, Exchange, Login, Next};
+use crate::host::{Host, Resolution};
+use crate::link::Link;
+use crate::random;
+use crate::store::Account;
+
+/// One of the three services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// Mail from other servers.
+    Relay,
+    /// Mail from users.
+    Submission,
+    /// Mail from a relay of one's own.
+    Lmtp,
+}
+
+/// What the sessions of one service are set up with.
+pub(crate) fn config(host: &Host, service: Service) -> Arc<Config> {
+    let role = match service {
+        Service::Relay => Role::Relay,
+        Service::Submission => Role::Submission,
+        Service::Lmtp => Role::Lmtp,
+    };
+    let mut config = Config::new(role, host.config.hostname.clone());
+    config.starttls = true;
+    config.require_tls = service == Service::Submission;
+    if service == Service::Submission {
+        config.mechanisms = auth::MECHANISMS.iter().map(|mechanism| mechanism.name().to_owned()).collect();
+        // Programs on users' own machines write what they like; it is mended, as content only (RFC 6409, 8).
+        config.bare_lf = smtp_proto::framing::BareLf::Normalize;
+    }
+    // Nothing is passed on yet, so no report of what became of it can be promised.
+    config.dsn = false;
+    Arc::new(config)
+}
+
+/// One session.
+struct Session<'a> {
+    host: &'a Host,
+    service: Service,
+    address: IpAddr,
+    /// The session's id; its messages are numbered behind it.
+    id: String,
+    messages: u32,
+    helo: String,
+    extended: bool,
+    tls: Option<TlsFacts>,
+    user: Option<Account>,
+    exchange: Option<Exchange>,
+    transaction: Option<Transaction>,
+}
+
+/// What an event asks that takes time, without what it borrowed.
+enum Work {
+    Auth { mechanism: String, initial: Option<zeroize::Zeroizing<Vec<u8>>> },
+    AuthResponse(zeroize::Zeroizing<Vec<u8>>),
+    Mail(Sender),
+    Recipient(smtp_proto::command::ForwardPath<'static>),
+    Start,
+    End(Option<u32>),
+}
+
+/// Serves one connection to its end.
+///
+/// # Errors
+/// The connection's.
+pub(crate) async fn serve(
+    host: &Host,
+    service: Service,
+    config: Arc<Config>,
+    link: Link,
+    tls: Option<TlsFacts>,
+    address: IpAddr,
+    mut shutdown: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let mut driver = Driver::new(link, host.origin);
+    let trusted = host.trusts(address);
+    let mut server = Server::new(config, host.config.limits.smtp(trusted), tls.clone(), driver.now());
+    let id = random::id()?;
+    let mut session = Session {
+        host,
+        service,
+        address,
+        id,
+        messages: 0,
+        helo: String::new(),
+        extended: false,
+        tls,
+        user: None,
+        exchange: None,
+        transaction: None,
+    };
+    debug!(session = session.id, %address, ?service, "connected");
+    if *shutdown.borrow_and_update() {
+        let _ = server.tell(Notice::Shutdown, driver.now());
+    }
+    loop {
+        while let Some(event) = server.poll() {
+            let work = match session.event(event).await {
+                Decision::Go => continue,
+                Decision::Now(answer) => {
+                    server.answer(answer, driver.now()).map_err(io::Error::other)?;
+                    continue;
+                }
+                Decision::Work(work) => work,
+            };
+            let answer = driver.meanwhile(&mut server, session.work(work)).await;
+            let answered = match &answer {
+                Reaction::Accept => server.answer(Answer::Accept, driver.now()),
+                Reaction::Reply(reply) => server.answer(Answer::Reply(reply.clone()), driver.now()),
+                Reaction::Challenge(challenge) => server.answer(Answer::Challenge(challenge), driver.now()),
+            };
+            answered.map_err(io::Error::other)?;
+        }
+        let turn = tokio::select! {
+            turn = driver.turn(&mut server) => turn?,
+            Ok(()) = shutdown.changed() => {
+                let _ = server.tell(Notice::Shutdown, driver.now());
+                Turn::Progress
+            }
+        };
+        match turn {
+            Turn::Closed => return Ok(()),
+            Turn::Secure => {
+                let config = match service {
+                    Service::Submission => &host.tls.submission,
+                    Service::Relay | Service::Lmtp => &host.tls.relay,
+                };
+                let time = host.config.limits.handshake_time;
+                let (link, facts) = driver.into_stream().secure(config.clone(), time).await.inspect_err(|error| {
+                    host.metrics.tls_failures_total.add(1);
+                    info!(session = session.id, %address, %error, "no TLS");
+                })?;
+                driver = Driver::new(link, host.origin);
+                session.helo.clear();
+                session.tls = Some(facts.clone());
+                server.secured(facts, driver.now());
+            }
+            Turn::Progress | Turn::Answer | Turn::Body => {}
+        }
+    }
+}
+
+/// What to do about an event.
+enum Decision {
+    /// Nothing.
+    Go,
+    /// This answer.
+    Now(Answer<'static>),
+    /// Something that takes time, then an answer.
+    Work(Work),
+}
+
+/// An answer that owns what it says.
+enum Reaction {
+    Accept,
+    Reply(Reply<'static>),
+    Challenge(Vec<u8>),
+}
+
+impl Session<'_> {
+    async fn event(&mut self, event: Event<'_>) -> Decision {
+        match event {
+            Event::Body(slice) => {
+                if let Some(intake) = self.transaction.as_mut().and_then(|transaction| transaction.intake.as_mut()) {
+                    intake.write(slice).await;
+                }
+                Decision::Go
+            }
+            Event::Hello(hello) => {
+                hello.name.as_str().clone_into(&mut self.helo);
+                self.extended = hello.extended;
+                Decision::Now(Answer::Accept)
+            }
+            Event::Connected | Event::StartTls | Event::Verify(_) => Decision::Now(Answer::Accept),
+            Event::Auth { mechanism, initial } => Decision::Work(Work::Auth {
+                mechanism: mechanism.to_owned(),
+                initial: initial.map(|initial| zeroize::Zeroizing::new(initial.to_vec())),
+            }),
+            Event::AuthResponse(response) => Decision::Work(Work::AuthResponse(zeroize::Zeroizing::new(response.to_vec()))),
+            Event::Mail(mail) => Decision::Work(Work::Mail(Sender::new(mail))),
+            Event::Recipient(rcpt) => Decision::Work(Work::Recipient(rcpt.forward_path.into_owned())),
+            Event::ContentStart(_) => Decision::Work(Work::Start),
+            Event::MessageEnd(end) => Decision::Work(Work::End(end.recipient)),
+            Event::Aborted(why) => {
+                if self.transaction.take().is_some() {
+                    debug!(session = self.id, ?why, "transaction dropped");
+                }
+                Decision::Go
+            }
+            Event::AuthAborted => {
+                self.exchange = None;
+                Decision::Go
+            }
+            Event::Fault(error) => {
+                self.host.metrics.faults_total.add(1);
+                info!(session = self.id, address = %self.address, %error, "fault");
+                Decision::Go
+            }
+            Event::Closing(why) => {
+                if matches!(why, Closing::TimedOut(_) | Closing::SentAway) {
+                    info!(session = self.id, address = %self.address, ?why, "closed");
+                }
+                Decision::Go
+            }
+            _ => Decision::Go,
+        }
+    }
+
+    async fn work(&mut self, work: Work) -> Reaction {
+        match work {
+            Work::Auth { mechanism, initial } => match Exchange::begin(self.host, &mechanism, self.address) {
+                Ok(Some(exchange)) => self.exchange(exchange, initial.as_deref().map(Vec::as_slice)).await,
+                Ok(None) => reply(504, (5, 5, 4), "Mechanism not offered"),
+                Err(_) => reply(454, (4, 7, 0), "Cannot authenticate now: try again later"),
+            },
+            Work::AuthResponse(response) => match self.exchange.take() {
+                Some(exchange) => self.exchange(exchange, Some(&response)).await,
+                None => reply(454, (4, 7, 0), "Cannot authenticate now: try again later"),
+            },
+            Work::Mail(sender) => self.mail(sender).await,
+            Work::Recipient(path) => self.recipient(&path).await,
+            Work::Start => self.start(),
+            Work::End(recipient) => self.end(recipient).await,
+        }
+    }
+
+    /// Goes on with an AUTH exchange.
+    async fn exchange(&mut self, mut exchange: Exchange, response: Option<&[u8]>) -> Reaction {
+        let login = match exchange.go(self.host, response).await {
+            Next::Challenge(challenge) => {
+                self.exchange = Some(exchange);
+                return Reaction::Challenge(challenge);
+            }
+            Next::Done(login) => login,
+        };
+        match login {
+            Login::Welcome(account) => {
+                info!(session = self.id, address = %self.address, user = %account.address, "logged in");
+                self.user = Some(account);
+                Reaction::Accept
+            }
+            Login::Refused(wait) => {
+                info!(session = self.id, address = %self.address, "login failed");
+                sleep(wait).await;
+                reply(535, (5, 7, 8), "Wrong user name or password")
+            }
+            Login::Malformed => reply(501, (5, 5, 2), "That is not a response of this mechanism"),
+            Login::Limited => {
+                info!(session = self.id, address = %self.address, "login refused: too many failures");
+                reply(454, (4, 7, 0), "Too many failed logins: try again later")
+            }
+            Login::Unavailable => reply(454, (4, 7, 0), "Cannot authenticate now: try again later"),
+        }
+    }
+
+    async fn mail(&mut self, sender: Sender) -> Reaction {
+        let host = self.host;
+        // Row R-9: a message that would fill the disk is not begun.
+        let size = sender.size.unwrap_or(0).max(host.config.limits.message_size.min(64 << 20));
+        if host.store.free_space() < size.saturating_add(size / 2) {
+            warn!(session = self.id, "the disk is nearly full");
+            return reply(452, (4, 3, 1), "The disk is full: try again later");
+        }
+        // Row A-8. The null path is for anybody (RFC 6409, 3.2).
+        if let (Some(user), Some(mailbox)) = (&self.user, sender.path.mailbox()) {
+            match host.may_send_as(&user.address, &mailbox.local_value(), mailbox.domain_str()).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    info!(session = self.id, user = %user.address, sender = %sender.path, "sender refused");
+                    return reply(550, (5, 7, 1), "You may send under your own addresses only");
+                }
+                Err(error) => return self.store_failed(&error),
+            }
+        }
+        self.transaction = Some(Transaction::new(sender));
+        Reaction::Accept
+    }
+
+    async fn recipient(&mut self, path: &smtp_proto::command::ForwardPath<'_>) -> Reaction {
+        let host = self.host;
+        let found = match host.resolve(path.mailbox()).await {
+            Ok(Resolution::Local(found)) => found,
+            Ok(Resolution::Unknown) => {
+                host.metrics.unknown_recipients_total.add(1);
+                info!(session = self.id, address = %self.address, recipient = %path, "no such user");
+                return reply(550, (5, 1, 1), "There is no such user here");
+            }
+            Ok(Resolution::External) => {
+                host.metrics.relay_refused_total.add(1);
+                info!(session = self.id, address = %self.address, recipient = %path, "relaying refused");
+                return reply(550, (5, 7, 1), "This server does not relay mail");
+            }
+            Err(error) => return self.store_failed(&error),
+        };
+        let quota = host.config.limits.quota;
+        if quota > 0 && found.iter().all(|destination| destination.octets >= quota) {
+            return reply(452, (4, 2, 2), "The mailbox is full: try again later");
+        }
+        if let Some(transaction) = &mut self.transaction {
+            transaction.add(path, found);
+        }
+        Reaction::Accept
+    }
+
+    fn start(&mut self) -> Reaction {
+        self.messages += 1;
+        let id = format!("{}.{}", self.id, self.messages);
+        let peer = Peer {
+            helo: &self.helo,
+            extended: self.extended,
+            address: self.address,
+            tls: self.tls.as_ref(),
+            user: self.user.as_ref().map(|user| user.address.to_string()),
+        };
+        let Some(transaction) = &mut self.transaction else { return reply(451, (4, 3, 0), "Try again") };
+        transaction.begin(self.host, self.service, id, &peer);
+        Reaction::Accept
+    }
+
+    async fn end(&mut self, recipient: Option<u32>) -> Reaction {
+        let Some(mut transaction) = self.transaction.take() else { return reply(451, (4, 3, 0), "Try again") };
+        let reply = match recipient {
+            None => transaction.deliver(self.host, false).await,
+            Some(index) => {
+                // All are delivered at the first question, and answered one by one (RFC 2033, 4.2).
+                if index == 0 {
+                    transaction.deliver(self.host, true).await;
+                }
+                let reply = transaction.reply_of(index);
+                if index + 1 < transaction.recipients() {
+                    self.transaction = Some(transaction);
+                }
+                reply
+            }
+        };
+        Reaction::Reply(reply)
+    }
+
+    fn store_failed(&self, error: &crate::store::Error) -> Reaction {
+        self.host.metrics.store_failures_total.add(1);
+        warn!(session = self.id, %error, "the store failed");
+        reply(451, (4, 3, 0), "Cannot look that up now: try again later")
+    }
+}
+
+fn reply(code: u16, (class, subject, detail): (u8, u16, u16), text: &'static str) -> Reaction {
+    Reaction::Reply(Reply::new(code, Some(EnhancedStatus::new(class, subject, detail)), text))
+}

@@ -1,0 +1,220 @@
+//! Certificates, and what each service does with them.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use rustls::crypto::ring::{default_provider, sign};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use wire::{TlsFacts, TlsVersion};
+
+use crate::config;
+
+/// Why there is no certificate to serve with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is not the PEM that it should be.
+    #[error("{}: not PEM: {source}", path.display())]
+    Pem {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: rustls_pki_types::pem::Error,
+    },
+    /// There is no certificate in the file.
+    #[error("{}: no certificate in it", path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Certificate and key do not go together, or are of a kind that is not supported.
+    #[error("certificate and key cannot be used: {0}")]
+    Unusable(#[from] rustls::Error),
+    /// No certificate could be made.
+    #[error("cannot make a self-signed certificate: {0}")]
+    SelfSigned(#[from] rcgen::Error),
+}
+
+/// The certificate, exchanged while the server runs, and the configuration of each kind of service.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    files: Files,
+    current: Arc<Current>,
+    changed: std::sync::Mutex<[Option<SystemTime>; 2]>,
+    /// For mail from other servers. It gives no session tickets: some big senders give up when one comes right behind the handshake (row T-8).
+    pub(crate) relay: Arc<ServerConfig>,
+    /// For mail from users.
+    pub(crate) submission: Arc<ServerConfig>,
+    /// For POP3.
+    pub(crate) pop3: Arc<ServerConfig>,
+}
+
+#[derive(Debug)]
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+#[derive(Debug)]
+struct Current(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+impl Tls {
+    /// Reads the certificate, or makes one where none is configured.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub(crate) fn open(config: &config::Config) -> Result<Self, Error> {
+        let files = match (&config.tls.certificate, &config.tls.key) {
+            (Some(certificate), Some(key)) => Files { certificate: certificate.clone(), key: key.clone() },
+            _ => self_signed(&config.data, &config.hostname)?,
+        };
+        let current = Arc::new(Current(RwLock::new(Arc::new(files.read()?))));
+        let changed = std::sync::Mutex::new(files.changed());
+        Ok(Self {
+            files,
+            relay: service(&current, b"smtp", 0)?,
+            submission: service(&current, b"smtp", 2)?,
+            pop3: service(&current, b"pop3", 2)?,
+            current,
+            changed,
+        })
+    }
+
+    /// Reads the files again if they have changed. If they cannot be used, what was there stays, and the error says so.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub(crate) fn reload(&self) -> Result<bool, Error> {
+        let times = self.files.changed();
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        if *changed == times {
+            return Ok(false);
+        }
+        *changed = times;
+        let certified = self.files.read()?;
+        *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
+        Ok(true)
+    }
+}
+
+impl Files {
+    fn read(&self) -> Result<CertifiedKey, Error> {
+        let pem = |path: &Path, source| match source {
+            rustls_pki_types::pem::Error::Io(source) => Error::File { path: path.into(), source },
+            source => Error::Pem { path: path.into(), source },
+        };
+        let chain: Vec<_> = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect)
+            .map_err(|source| pem(&self.certificate, source))?;
+        if chain.is_empty() {
+            return Err(Error::Empty { path: self.certificate.clone() });
+        }
+        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|source| pem(&self.key, source))?;
+        let certified = CertifiedKey::new(chain, sign::any_supported_type(&key)?);
+        match certified.keys_match() {
+            // Unknown: the key does not say.
+            Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(certified),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn changed(&self) -> [Option<SystemTime>; 2] {
+        [&self.certificate, &self.key].map(|path| fs::metadata(path).and_then(|data| data.modified()).ok())
+    }
+}
+
+/// The configuration of one service. A client that names other protocols in ALPN is lost or led astray, and is refused (row W-6).
+fn service(current: &Arc<Current>, protocol: &[u8], tickets: usize) -> Result<Arc<ServerConfig>, Error> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(current.clone());
+    config.alpn_protocols = vec![protocol.to_vec()];
+    config.send_tls13_tickets = tickets;
+    Ok(Arc::new(config))
+}
+
+/// The self-signed certificate in the data folder, made if it is missing.
+fn self_signed(data: &Path, hostname: &str) -> Result<Files, Error> {
+    let files = Files { certificate: data.join("self-signed.pem"), key: data.join("self-signed.key") };
+    if files.certificate.exists() && files.key.exists() {
+        return Ok(files);
+    }
+    let names = vec![hostname.to_owned(), "localhost".into(), "127.0.0.1".into(), "::1".into()];
+    let made = rcgen::generate_simple_self_signed(names)?;
+    write(&files.key, &made.signing_key.serialize_pem(), 0o600)?;
+    write(&files.certificate, &made.cert.pem(), 0o644)?;
+    Ok(files)
+}
+
+fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|source| Error::File { path: path.into(), source })
+}
+
+/// What a session is told about the TLS below it.
+pub(crate) fn facts(connection: &ServerConnection) -> TlsFacts {
+    let version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => TlsVersion::Tls13,
+        _ => TlsVersion::Tls12,
+    };
+    let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or_default();
+    // The library writes TLS13_AES_256_GCM_SHA384 where the registry has TLS_AES_256_GCM_SHA384.
+    let mut facts = TlsFacts::new(version, suite.replacen("TLS13_", "TLS_", 1));
+    facts.server_name = connection.server_name().map(Into::into);
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_made_kept_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config::Config { data: folder.path().into(), ..config::Config::default() };
+        let tls = Tls::open(&config).unwrap();
+        let first = fs::read(folder.path().join("self-signed.pem")).unwrap();
+        Tls::open(&config).unwrap();
+        assert_eq!(first, fs::read(folder.path().join("self-signed.pem")).unwrap());
+        assert!(!tls.reload().unwrap());
+        // T-8
+        assert_eq!(tls.relay.send_tls13_tickets, 0);
+        // the key alone does not fit another certificate
+        let other = rcgen::generate_simple_self_signed(vec!["other.test".into()]).unwrap();
+        fs::write(folder.path().join("self-signed.key"), other.signing_key.serialize_pem()).unwrap();
+        assert!(tls.reload().is_err());
+        fs::write(folder.path().join("self-signed.pem"), other.cert.pem()).unwrap();
+        assert!(tls.reload().unwrap());
+        config.tls.certificate = Some(folder.path().join("missing.pem"));
+        config.tls.key = Some(folder.path().join("missing.key"));
+        assert!(Tls::open(&config).unwrap_err().to_string().contains("missing.pem"));
+    }
+}
