@@ -208,7 +208,8 @@ impl<'a> Reader<'a> {
             return Err(self.cursor.error(Syntax::Address));
         }
         let domain = self.domain(&mut comments)?;
-        if !self.cursor.take(b'>') && !(self.forgiving() && self.cursor.is_at_end()) {
+        let closed = self.cursor.take(b'>') || (self.forgiving() && self.cursor.is_at_end());
+        if !closed {
             let what = if self.cursor.is_at_end() { Syntax::Unterminated } else { Syntax::Domain };
             return Err(self.cursor.error(what));
         }
@@ -257,7 +258,7 @@ impl<'a> Reader<'a> {
     /// Skips white space and comments, and keeps the comments.
     fn cfws(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<(), Error> {
         loop {
-            self.cursor.take_while(is_fws);
+            self.cursor.skip_fws();
             if self.cursor.peek() != Some(b'(') {
                 return Ok(());
             }
@@ -346,17 +347,27 @@ impl<'a> Reader<'a> {
     fn literal(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<Cow<'a, str>, Error> {
         let start = self.cursor.at();
         self.cursor.bump();
-        let inside = self.cursor.take_while(|byte| is_dtext(byte) || is_fws(byte));
+        self.cursor.take_while(is_dtext);
+        let mut folded = false;
+        while self.cursor.peek().is_some_and(is_fws) {
+            let at = self.cursor.at();
+            self.cursor.skip_fws();
+            self.cursor.take_while(is_dtext);
+            folded = true;
+            if self.cursor.at() == at {
+                break;
+            }
+        }
         if !self.cursor.take(b']') {
             let what = if self.cursor.is_at_end() { Syntax::Unterminated } else { Syntax::Domain };
             return Err(self.cursor.error(what));
         }
-        let end = self.cursor.at();
+        let literal = self.cursor.slice(start, self.cursor.at());
         self.cfws(comments)?;
-        let bytes = if inside.iter().any(|&byte| is_fws(byte)) {
-            Cow::Owned(self.cursor.slice(start, end).iter().copied().filter(|&byte| !is_fws(byte)).collect())
+        let bytes = if folded {
+            literal.iter().copied().filter(|&byte| !is_fws(byte)).collect()
         } else {
-            Cow::Borrowed(self.cursor.slice(start, end))
+            Cow::Borrowed(literal)
         };
         text::utf8(bytes).ok_or(Error::syntax(Syntax::Octet, start))
     }

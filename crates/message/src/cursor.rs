@@ -4,10 +4,7 @@ use core::ops::RangeInclusive;
 
 use memchr::memchr3;
 
-use crate::{
-    Error, Limits, Syntax,
-    grammar::{is_atext, is_fws},
-};
+use crate::{Error, Limits, Syntax, grammar::is_atext};
 
 /// A place in a value. It only moves forward, so whatever reads with it takes time linear in the value.
 #[derive(Clone, Debug)]
@@ -91,12 +88,22 @@ impl<'a> Cursor<'a> {
         Some((digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0')), digits.len()))
     }
 
+    /// Skips white space and folds. A line end is part of a fold only before white space (RFC 5322, 2.2.3).
+    pub(crate) fn skip_fws(&mut self) {
+        loop {
+            self.at += match self.rest() {
+                [b' ' | b'\t', ..] => 1,
+                [b'\n', b' ' | b'\t', ..] => 2,
+                [b'\r', b'\n', b' ' | b'\t', ..] => 3,
+                _ => return,
+            };
+        }
+    }
+
     /// Skips white space, folds and comments.
     pub(crate) fn skip_cfws(&mut self) -> Result<(), Error> {
         loop {
-            while self.peek().is_some_and(is_fws) {
-                self.at += 1;
-            }
+            self.skip_fws();
             if self.peek() != Some(b'(') {
                 return Ok(());
             }

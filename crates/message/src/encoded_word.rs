@@ -157,7 +157,7 @@ fn decode_q(payload: &[u8]) -> Vec<u8> {
 
 /// Writes the beginning of `text` as one encoded word of at most `room` bytes, and gives what is left of `text`.
 ///
-/// Characters are never split (RFC 2047, 5). The shorter of both encodings is taken. `room` must have place for one character: 24 bytes.
+/// Characters are never split (RFC 2047, 5). Q, which people can read, is taken where it holds as much as B. `room` must have place for one character: 24 bytes.
 pub(crate) fn encode_some<'a>(text: &'a str, room: usize, out: &mut Vec<u8>) -> &'a str {
     let room = room.min(MAX) - FRAME.min(room);
     // how much fits either way: Q has a length for each byte, B takes three bytes to four
@@ -209,8 +209,7 @@ fn encode_q(byte: u8, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
-    use std::vec;
+    use alloc::{string::ToString, vec};
 
     use proptest::prelude::*;
 

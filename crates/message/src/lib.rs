@@ -3,9 +3,10 @@
 //! - [`Index`] finds the fields of a header block in one pass, whole or as it arrives; [`Headers`] and [`Field`] read them, borrowed, each
 //!   value when it is asked for.
 //! - [`AddressList`], [`Mailbox`], [`AddrSpec`], [`DateTime`], [`MessageIds`], [`Hop`]: what structured values say.
+//! - [`MessageBuilder`]: a new message, which no text that is put into it can break.
 //! - [`trace`]: the fields that servers put on top.
 //!
-//! What it is not: there is no I/O here and no clock, and nothing here judges a message. MIME parts are not parsed.
+//! What it is not: there is no I/O here and no clock, and nothing here judges a message. The parts of MIME messages are not read.
 //!
 //! ```
 //! use message::Index;
@@ -28,11 +29,17 @@ extern crate std;
 mod addr_spec;
 mod address;
 mod address_parser;
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
+mod body;
+mod builder;
 mod cursor;
 mod date;
 mod defect;
 mod encoded_word;
 mod error;
+mod field_name;
+mod fold;
 mod grammar;
 mod headers;
 mod index;
@@ -44,11 +51,18 @@ pub mod trace;
 
 pub use addr_spec::AddrSpec;
 pub use address::{Address, AddressList, DisplayName, Mailbox};
+pub use builder::{BuildError, MessageBuilder};
 pub use date::DateTime;
 pub use defect::{Defect, DefectKind};
 pub use error::{Error, Limit, Syntax};
+pub use field_name::FieldName;
 pub use headers::{Field, Fields, Headers};
 pub use index::{Index, Progress};
 pub use limits::{Leniency, Limits};
 pub use message_id::{MessageId, MessageIds};
 pub use received::Hop;
+
+// the README's example is a test too
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

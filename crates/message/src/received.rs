@@ -49,7 +49,7 @@ impl<'a> Hop<'a> {
         let mut hop = Self::default();
         let mut cursor = Cursor::new(value);
         loop {
-            cursor.skip_cfws()?;
+            skip_gap(&mut cursor)?;
             match cursor.peek() {
                 None => return Ok(hop),
                 Some(b';') => {
@@ -70,7 +70,7 @@ impl<'a> Hop<'a> {
                 () if keyword.eq_ignore_ascii_case("for") => &mut hop.for_,
                 () => continue,
             };
-            cursor.skip_cfws()?;
+            skip_gap(&mut cursor)?;
             // the first of each clause counts
             let word = token(&mut cursor)?;
             if clause.is_none() && !word.is_empty() {
@@ -85,6 +85,16 @@ impl<'a> Hop<'a> {
             }
         }
     }
+}
+
+/// White space, comments, and line ends that stand alone: they spoil no more than their clause.
+fn skip_gap(cursor: &mut Cursor<'_>) -> Result<(), Error> {
+    cursor.skip_cfws()?;
+    while cursor.peek().is_some_and(is_fws) {
+        cursor.bump();
+        cursor.skip_cfws()?;
+    }
+    Ok(())
 }
 
 /// Whatever stands together: no white space, comment or semicolon, but for quoted strings.

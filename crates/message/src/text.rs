@@ -66,8 +66,9 @@ pub(crate) fn unescape(inside: &[u8]) -> Cow<'_, [u8]> {
     while let Some(&byte) = rest.next() {
         match byte {
             b'\\' => out.extend(rest.next()),
-            b'\r' if rest.as_slice().first() == Some(&b'\n') => {}
-            b'\n' => {}
+            // only what is a fold goes; any other line end stays, to be refused or replaced
+            b'\r' if matches!(rest.as_slice(), [b'\n', b' ' | b'\t', ..]) => {}
+            b'\n' if matches!(rest.as_slice(), [b' ' | b'\t', ..]) => {}
             _ => out.push(byte),
         }
     }
