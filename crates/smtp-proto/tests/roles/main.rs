@@ -51,7 +51,7 @@ fn letter() -> impl Strategy<Value = Letter> {
 fn plan() -> impl Strategy<Value = Plan> {
     (
         (0..3u8, any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
-        (1..8usize, 1..40usize),
+        (1..8usize, 8..200usize),
         proptest::collection::vec(letter(), 1..4),
         proptest::collection::vec(any::<u8>(), 0..400),
     )

@@ -170,7 +170,7 @@ impl<'a> World<'a> {
             self.turn(turn % 8, usize::from(turn / 8) + 1);
         }
         // Then fairly, until nothing moves.
-        for _ in 0..20_000 {
+        for _ in 0..50_000 {
             if self.ended() {
                 break;
             }
@@ -202,7 +202,7 @@ impl<'a> World<'a> {
     }
 
     fn turn(&mut self, kind: u8, size: usize) {
-        self.now += Duration::from_millis(10);
+        self.now += Duration::from_millis(1);
         match kind {
             0 => {
                 let n = self.pass(self.client.transmit().len().min(size));
