@@ -15,7 +15,7 @@ mod world;
 
 use proptest::prelude::*;
 
-use world::{Fate, Letter, Plan, World};
+use world::{Letter, Plan, check_cut, check_whole};
 
 fn content() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
@@ -71,38 +71,13 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 proptest! {
-    /// Where nothing is cut, each message meets the fate that the server's answers say, and no other.
     #[test]
     fn every_message_meets_its_fate(plan in plan()) {
-        let world = World::new(&plan).run(None);
-        prop_assert!(world.ended(), "stuck: {world:#?}");
-        for (n, letter) in plan.letters.iter().enumerate() {
-            for recipient in 0..letter.recipients.len() {
-                let expected = letter.fate(recipient, &plan);
-                prop_assert_eq!(world.fate(n, recipient), Some(expected), "message {} recipient {}", n, recipient);
-                let stored = world.stored(n, recipient);
-                prop_assert_eq!(stored.len(), usize::from(expected == Fate::Delivered));
-                prop_assert!(stored.iter().all(|content| **content == letter.arrives(&plan)), "message {n} has changed");
-            }
-        }
+        check_whole(&plan);
     }
 
-    /// Where the connection is cut, what the client says about a message is true, and nothing is stored twice or in part.
     #[test]
     fn a_cut_connection_leaves_no_false_belief(plan in plan(), cut in 0..3_000usize) {
-        let world = World::new(&plan).run(Some(cut));
-        prop_assert!(world.ended(), "stuck: {world:#?}");
-        for (n, letter) in plan.letters.iter().enumerate() {
-            for recipient in 0..letter.recipients.len() {
-                let stored = world.stored(n, recipient);
-                match world.fate(n, recipient) {
-                    Some(Fate::Delivered) => prop_assert_eq!(stored.len(), 1, "message {} lost", n),
-                    Some(Fate::Unknown) => prop_assert!(stored.len() <= 1),
-                    Some(Fate::Refused | Fate::NotDelivered) | None => prop_assert_eq!(stored.len(), 0, "message {} would be doubled", n),
-                    Some(Fate::Unsendable) => prop_assert_eq!(stored.len(), 0),
-                }
-                prop_assert!(stored.iter().all(|content| **content == letter.arrives(&plan)), "message {n} has changed");
-            }
-        }
+        check_cut(&plan, cut);
     }
 }

@@ -37,7 +37,7 @@ pub struct Plan {
 
 /// What a client believes of a message's share for one recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+enum Fate {
     Delivered,
     Refused,
     NotDelivered,
@@ -53,7 +53,7 @@ impl Plan {
 
 impl Letter {
     /// What becomes of it if nothing is cut.
-    pub fn fate(&self, recipient: usize, plan: &Plan) -> Fate {
+    fn fate(&self, recipient: usize, plan: &Plan) -> Fate {
         if self.binary && !plan.chunking {
             return Fate::Unsendable;
         }
@@ -62,7 +62,7 @@ impl Letter {
     }
 
     /// What arrives: the content as it is, or with whole line ends.
-    pub fn arrives(&self, plan: &Plan) -> Vec<u8> {
+    fn arrives(&self, plan: &Plan) -> Vec<u8> {
         if self.binary && plan.chunking {
             return self.content.clone();
         }
@@ -85,8 +85,39 @@ impl Letter {
     }
 }
 
+/// Where nothing is cut, each message meets the fate that the server's answers say, and no other.
+pub fn check_whole(plan: &Plan) {
+    let world = World::new(plan).run(None);
+    assert!(world.ended(), "stuck: {world:#?}");
+    for (n, letter) in plan.letters.iter().enumerate() {
+        for recipient in 0..letter.recipients.len() {
+            let expected = letter.fate(recipient, plan);
+            assert_eq!(world.fates[n][recipient], Some(expected), "message {n} recipient {recipient}");
+            assert_eq!(world.stored(n, recipient), usize::from(expected == Fate::Delivered));
+        }
+    }
+}
+
+/// Where the connection is cut, what the client says about a message is true, and nothing is stored twice or in part.
+pub fn check_cut(plan: &Plan, cut: usize) {
+    let world = World::new(plan).run(Some(cut));
+    assert!(world.ended(), "stuck: {world:#?}");
+    for (n, letter) in plan.letters.iter().enumerate() {
+        for recipient in 0..letter.recipients.len() {
+            let stored = world.stored(n, recipient);
+            match world.fates[n][recipient] {
+                Some(Fate::Delivered) => assert_eq!(stored, 1, "message {n} is lost"),
+                Some(Fate::Unknown) => assert!(stored <= 1, "message {n} is there twice"),
+                Some(Fate::Refused | Fate::NotDelivered | Fate::Unsendable) | None => {
+                    assert_eq!(stored, 0, "message {n} would be doubled");
+                }
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
-pub struct World<'a> {
+struct World<'a> {
     plan: &'a Plan,
     client: Client,
     server: Server,
@@ -122,7 +153,7 @@ fn no() -> Answer<'static> {
 }
 
 impl<'a> World<'a> {
-    pub fn new(plan: &'a Plan) -> Self {
+    fn new(plan: &'a Plan) -> Self {
         let (ours, theirs) = match plan.service {
             0 => (client::Role::Smtp, server::Role::Relay),
             1 => (client::Role::Submission, server::Role::Submission),
@@ -164,7 +195,7 @@ impl<'a> World<'a> {
     }
 
     /// Runs to the end; with a cut, so many bytes pass both ways together.
-    pub fn run(mut self, cut: Option<usize>) -> Self {
+    fn run(mut self, cut: Option<usize>) -> Self {
         self.left = cut;
         for turn in &self.plan.schedule {
             self.turn(turn % 8, usize::from(turn / 8) + 1);
@@ -182,23 +213,17 @@ impl<'a> World<'a> {
         self
     }
 
-    pub fn ended(&self) -> bool {
+    fn ended(&self) -> bool {
         // A handshake that the other side has left is for the caller to give up.
         let over = |wants| wants == Wants::Close || (self.cut && wants == Wants::Secure);
         over(self.client.wants()) && over(self.server.wants())
     }
 
-    pub fn fate(&self, letter: usize, recipient: usize) -> Option<Fate> {
-        self.fates[letter][recipient]
-    }
-
-    /// What is stored of a message for a recipient.
-    pub fn stored(&self, letter: usize, recipient: usize) -> Vec<&Vec<u8>> {
-        self.stored
-            .iter()
-            .filter(|(n, to, _)| (*n, *to) == (letter, recipient))
-            .map(|(_, _, content)| content)
-            .collect()
+    /// How often a message is stored for a recipient; unchanged each time.
+    fn stored(&self, letter: usize, recipient: usize) -> usize {
+        let arrives = self.plan.letters[letter].arrives(self.plan);
+        let stored = self.stored.iter().filter(|(n, to, _)| (*n, *to) == (letter, recipient));
+        stored.inspect(|(_, _, content)| assert_eq!(*content, arrives, "message {letter} has changed")).count()
     }
 
     fn turn(&mut self, kind: u8, size: usize) {
