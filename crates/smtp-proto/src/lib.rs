@@ -39,6 +39,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod client;
 pub mod command;
 pub mod dsn;
 pub mod ehlo;
@@ -52,5 +53,5 @@ pub mod server;
 mod status;
 pub mod xtext;
 
-pub use self::{error::Error, limits::Limits, reply::Reply, server::Server, status::EnhancedStatus};
+pub use self::{client::Client, error::Error, limits::Limits, reply::Reply, server::Server, status::EnhancedStatus};
 pub use wire::{Misuse, TlsFacts, TlsVersion, Wants};
