@@ -139,7 +139,7 @@ impl Intake {
             self.complete(&headers, &mut out);
         }
         let end = index.body_offset().unwrap_or(head.len());
-        let fields = headers.pieces().map(|(_, raw)| raw.len()).sum();
+        let fields: usize = headers.pieces().map(|(_, raw)| raw.len()).sum();
         // the empty line; where none came, there is no body either
         out.extend_from_slice(if fields < end { b"\r\n" } else { b"" });
         out.extend_from_slice(head.get(end..).unwrap_or_default());

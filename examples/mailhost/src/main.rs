@@ -1,2 +1,100 @@
-//! To be written.
-fn main() {}
+//! A mail server on the Mailwright crates. `mailhost --help` says what it does; the README says how to set it up.
+
+#![allow(clippy::std_instead_of_alloc, reason = "a program has std; what it shares with crates without it is `core`")]
+
+mod auth;
+mod cli;
+mod clock;
+mod config;
+mod demo;
+mod host;
+mod intake;
+mod limiter;
+mod link;
+mod listen;
+mod log;
+mod metrics;
+mod pop3;
+mod random;
+mod serve;
+mod smtp;
+mod status;
+mod store;
+mod tls;
+mod user;
+mod web;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+use crate::config::Config;
+use crate::host::Host;
+use crate::store::{Purpose, SqliteStore, Store};
+
+/// Why a command came to nothing; what it says is for the person who typed it.
+type Failure = Box<dyn core::error::Error>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            let mut text = failure.to_string();
+            let mut source = failure.source();
+            while let Some(error) = source {
+                let more = error.to_string();
+                if !text.contains(&more) {
+                    text = format!("{text}: {more}");
+                }
+                source = error.source();
+            }
+            let _ = writeln!(io::stderr(), "mailhost: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let demo = cli.config.is_none();
+    let config = cli.config.map_or_else(|| Ok(Config::default()), |path| Config::read(&path))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            log::start(&config.log)?;
+            runtime.block_on(serve::serve(config, demo))?;
+        }
+        Command::User { command } => runtime.block_on(user::run(&config, command))?,
+        Command::Status { json } => {
+            let status = match status::ask(&config.data) {
+                Some(status) => status,
+                None => runtime.block_on(status::of_store(&SqliteStore::open(&config.store_folder(), Purpose::Command)?))?,
+            };
+            let text = if json { format!("{}\n", serde_json::to_string(&status)?) } else { status.text() };
+            io::stdout().write_all(text.as_bytes())?;
+        }
+        Command::Check => return runtime.block_on(check(config)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Looks at everything that can be wrong before it is.
+async fn check(config: Config) -> Result<ExitCode, Failure> {
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store_folder(), Purpose::Command)?);
+    let wrong = store.check().await?;
+    let users = store.accounts().await?.len();
+    Host::new(config, store)?;
+    let mut out = io::stdout().lock();
+    for line in &wrong {
+        writeln!(out, "wrong: {line}")?;
+    }
+    if wrong.is_empty() {
+        writeln!(out, "configuration, certificate, aliases and store are in order ({users} users)")?;
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Ok(ExitCode::FAILURE)
+    }
+}

@@ -1,0 +1,76 @@
+//! Commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A mail server: SMTP, submission, LMTP and POP3 over SQLite, with TLS.
+#[derive(Debug, Parser)]
+#[command(name = "mailhost", version, about, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// The configuration, a TOML file. Without one, everything has its default: a demo on 127.0.0.1 with its data in mailhost-data/
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// What to do; `serve` if nothing is said
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+const EXAMPLES: &str = "Examples:
+  mailhost                                           serve a demo on 127.0.0.1
+  mailhost serve --config /etc/mailhost.toml         serve what the file says
+  mailhost user add ann@example.org                  add a user, the password is asked for
+  echo secret | mailhost user add ann@example.org --password-stdin
+  mailhost status --json                             figures for a script
+  mailhost check                                     look at configuration and store";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve mail until SIGTERM or Ctrl-C (the default)
+    #[command(after_help = "Example:\n  mailhost serve --config /etc/mailhost.toml")]
+    Serve,
+    /// Add, list, remove users, or change a password; a running server takes notice within a second
+    #[command(after_help = "Examples:\n  mailhost user add ann@example.org\n  mailhost user list\n  mailhost user password ann@example.org\n  mailhost user remove ann@example.org")]
+    User {
+        /// What about them
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Show users, messages stored, and messages delivered since the start
+    #[command(after_help = "Examples:\n  mailhost status\n  mailhost status --json")]
+    Status {
+        /// One JSON object: running, users, messages, delivered, queue
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at the configuration, the certificate, the aliases and all that is stored; exit code 1 if something is wrong
+    #[command(after_help = "Example:\n  mailhost check --config /etc/mailhost.toml")]
+    Check,
+}
+
+/// What about users.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a user with an empty mailbox
+    Add(WithPassword),
+    /// List all users with what they store
+    List,
+    /// Remove a user and all their mail
+    Remove {
+        /// The user's address
+        address: String,
+    },
+    /// Change a user's password
+    Password(WithPassword),
+}
+
+/// A user and where the password comes from.
+#[derive(Debug, Args)]
+pub(crate) struct WithPassword {
+    /// The user's address, in one of the configured domains
+    pub(crate) address: String,
+    /// Read the password from standard input, up to the end of its first line
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}

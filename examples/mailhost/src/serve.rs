@@ -1,0 +1,87 @@
+//! `mailhost serve`: from an empty folder to a server that listens, and to its end.
+
+use core::time::Duration;
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::interval;
+use tracing::{error, info};
+
+use crate::Failure;
+use crate::config::Config;
+use crate::host::Host;
+use crate::listen::Listeners;
+use crate::store::{Purpose, SqliteStore, Store};
+use crate::{demo, status, web};
+
+/// How often the certificate's files are looked at.
+const RELOAD: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or Ctrl-C. `first_steps`: without a configuration there is a demo user, and what to type is shown.
+///
+/// # Errors
+/// What keeps the server from starting.
+pub(crate) async fn serve(config: Config, first_steps: bool) -> Result<(), Failure> {
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store_folder(), Purpose::Serve)?);
+    std::fs::create_dir_all(&config.data)?;
+    let demo = if first_steps { Some(demo::set_up(&config, &*store).await?) } else { None };
+    let host = Arc::new(Host::new(config, store)?);
+
+    // Asked for before anything listens: who sends a signal right behind the ready line is heard.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let listeners = Listeners::bind(&host.config.listen).await?;
+    let mut http = Vec::new();
+    for address in &host.config.listen.http {
+        http.push(TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address} for HTTP: {error}"))?);
+    }
+    let socket = status::bind(&host.config.data)?;
+
+    let (stop, shutdown) = watch::channel(false);
+    let mut helpers = JoinSet::new();
+    for listener in http {
+        helpers.spawn(web::serve(host.clone(), listener, shutdown.clone()));
+    }
+    helpers.spawn(status::serve(host.clone(), socket, shutdown.clone()));
+    helpers.spawn(reload(host.clone(), shutdown.clone()));
+    for (port, address) in listeners.addresses() {
+        info!(?port, %address, "listening");
+    }
+    let mut stderr = io::stderr().lock();
+    if let Some(demo) = demo {
+        write!(stderr, "{demo}")?;
+    }
+    writeln!(stderr, "mailhost ready")?;
+    drop(stderr);
+
+    let sessions = tokio::spawn(listeners.serve(host.clone(), shutdown));
+    tokio::select! {
+        _ = terminate.recv() => info!("SIGTERM: finishing what is in flight"),
+        _ = interrupt.recv() => info!("interrupted: finishing what is in flight"),
+    }
+    let _ = stop.send(true);
+    sessions.await?;
+    helpers.join_all().await;
+    info!("stopped");
+    Ok(())
+}
+
+/// Takes a new certificate into use when its files change.
+async fn reload(host: Arc<Host>, mut shutdown: watch::Receiver<bool>) {
+    let mut ticks = interval(RELOAD);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = shutdown.wait_for(|shutdown| *shutdown) => return,
+        }
+        match host.tls.reload() {
+            Ok(true) => info!("the certificate has changed and is in use"),
+            Ok(false) => {}
+            Err(error) => error!(%error, "the certificate has changed and cannot be used; the old one stays"),
+        }
+    }
+}
