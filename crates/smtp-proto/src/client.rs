@@ -278,6 +278,7 @@ impl Client {
             Request::Send(Envelope { recipients, .. }) if recipients.is_empty() || u32::try_from(recipients.len()).is_err() => {
                 return Err(Misuse("tell: a message needs a recipient"));
             }
+            Request::Auth { mechanism, .. } => self.core.admit_auth(mechanism)?,
             Request::Verify(user) if user.is_empty() || user.bytes().any(|byte| byte.is_ascii_control()) => {
                 return Err(Misuse("tell: VRFY needs a name without control characters"));
             }

@@ -7,7 +7,8 @@
     clippy::string_slice,
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
-    reason = "tests stop at what they do not expect"
+    clippy::disallowed_methods,
+    reason = "tests read files, and stop at what they do not expect"
 )]
 
 mod support;
@@ -76,7 +77,7 @@ impl Attacker {
                 ("capabilities", None) => this.offers = capabilities(value),
                 ("capabilities_tls", None) => this.offers_in_tls = capabilities(value),
                 (verb, Some(value)) if verb.starts_with('"') => {
-                    this.overrides.push((verb.trim_matches('"').to_ascii_uppercase(), value))
+                    this.overrides.push((verb.trim_matches('"').to_ascii_uppercase(), value));
                 }
                 _ => {}
             }
@@ -305,8 +306,7 @@ fn play(case: &Case, mut acts: VecDeque<Act>, mut responses: VecDeque<Vec<u8>>) 
     let (mut said, mut content, mut in_content) = (Vec::new(), Vec::new(), false);
     client.receive(b"220 mx.example.org ESMTP\r\n", NOW);
     for _ in 0..100 {
-        loop {
-            let Some(event) = client.poll() else { break };
+        while let Some(event) = client.poll() {
             match event {
                 Event::Ready => match acts.pop_front() {
                     Some(Act::Auth(mechanism, initial)) => {

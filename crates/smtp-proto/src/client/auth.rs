@@ -18,8 +18,8 @@ pub(super) struct Auth {
 }
 
 impl Core {
-    /// Says AUTH.
-    pub(super) fn authenticate(&mut self, mechanism: &str, initial: Option<&[u8]>) -> Result<(), Misuse> {
+    /// Whether AUTH makes sense now.
+    pub(super) fn admit_auth(&self, mechanism: &str) -> Result<(), Misuse> {
         // Row T-6: a password is not shown to the network.
         if self.tls.is_none() && !self.config.auth_without_tls {
             return Err(Misuse("tell: AUTH needs TLS, or the setting that allows it without"));
@@ -30,6 +30,11 @@ impl Core {
         if !self.capabilities.offers_mechanism(mechanism) {
             return Err(Misuse("tell: the server does not offer this mechanism"));
         }
+        Ok(())
+    }
+
+    /// Says AUTH.
+    pub(super) fn authenticate(&mut self, mechanism: &str, initial: Option<&[u8]>) -> Result<(), Misuse> {
         let command = [b"AUTH ", mechanism.as_bytes()].concat();
         self.auth = Auth::default();
         let whole = match initial {

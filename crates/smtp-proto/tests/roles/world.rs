@@ -291,7 +291,7 @@ impl<'a> World<'a> {
             Some(server::Event::Aborted(_)) => self.body.clear(),
             // RCPT and DATA behind a MAIL that was refused are no fault of the client's.
             Some(server::Event::Fault(fault)) => {
-                assert!(matches!(fault, smtp_proto::Error::Order(_)), "the client is at fault: {fault}")
+                assert!(matches!(fault, smtp_proto::Error::Order(_)), "the client is at fault: {fault}");
             }
             _ => {}
         }
@@ -338,7 +338,7 @@ impl<'a> World<'a> {
         let Some(event) = self.client.poll() else { return };
         let current = self.next.saturating_sub(1);
         let of_all = |fates: &mut Vec<Option<Fate>>, fate| {
-            fates.iter_mut().filter(|known| known.is_none()).for_each(|known| *known = Some(fate))
+            fates.iter_mut().filter(|known| known.is_none()).for_each(|known| *known = Some(fate));
         };
         let mut of = |recipient: Option<u32>, fate| match recipient {
             None => of_all(&mut self.fates[current], fate),
@@ -350,7 +350,7 @@ impl<'a> World<'a> {
         match event {
             client::Event::Ready => self.proceed(),
             client::Event::Challenge(_) => {
-                self.client.answer(client::Answer::Response(b"\0bob\0secret"), self.now).unwrap()
+                self.client.answer(client::Answer::Response(b"\0bob\0secret"), self.now).unwrap();
             }
             client::Event::Authenticated(_) => self.authenticated = true,
             client::Event::Unsendable(_) => of(None, Fate::Unsendable),
