@@ -8,8 +8,11 @@ use crate::{AddrSpec, Address, DateTime, DisplayName, FieldName, Mailbox, Messag
 
 impl<'a> Arbitrary<'a> for AddrSpec<'static> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let (local, domain) = (String::arbitrary(u)?, String::arbitrary(u)?);
-        AddrSpec::new(local, domain).map_err(|_| Error::IncorrectFormat)
+        let local: String = String::arbitrary(u)?.chars().filter(|char| !char.is_ascii_control()).take(100).collect();
+        let domain = String::arbitrary(u)?;
+        // few texts are domains, and a fuzzer should not have to find one each time
+        let any = AddrSpec::new(local.clone(), domain).or_else(|_| AddrSpec::new(local, "example.org"));
+        any.map_err(|_| Error::IncorrectFormat)
     }
 }
 
@@ -42,12 +45,16 @@ impl<'a> Arbitrary<'a> for DateTime {
 
 impl<'a> Arbitrary<'a> for MessageId<'static> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        MessageId::new(String::arbitrary(u)?).map_err(|_| Error::IncorrectFormat)
+        let left = String::arbitrary(u)?;
+        let random = u.arbitrary()?;
+        let any = MessageId::new(left + "@example.org").or_else(|_| MessageId::generate(random, "example.org"));
+        any.map_err(|_| Error::IncorrectFormat)
     }
 }
 
 impl<'a> Arbitrary<'a> for FieldName {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        FieldName::new(<&str>::arbitrary(u)?).map_err(|_| Error::IncorrectFormat)
+        let any = FieldName::new(<&str>::arbitrary(u)?).or_else(|_| FieldName::new("X-Any"));
+        any.map_err(|_| Error::IncorrectFormat)
     }
 }

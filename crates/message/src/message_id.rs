@@ -12,7 +12,7 @@ use crate::{
 
 /// What identifies a message, without its angle brackets.
 ///
-/// Valid by construction: printable, without white space and angle brackets, with an `@` in it, at most [`MAX`](Self::MAX) bytes. Compared
+/// Valid by construction: printable, without white space, angle brackets and comments, with an `@` in it, at most [`MAX`](Self::MAX) bytes. Compared
 /// byte by byte, as it must be: nothing in it has a meaning.
 ///
 /// ```
@@ -41,6 +41,18 @@ impl<'a> MessageId<'a> {
         }
         if let Some(at) = id.bytes().position(|byte| !plain(byte)) {
             return Err(Error::syntax(Syntax::Octet, at));
+        }
+        // read back it must be the same: quotes are closed, and no comment begins outside of them
+        let mut cursor = Cursor::new(id.as_bytes());
+        while !cursor.is_at_end() {
+            cursor.take_while(|byte| !matches!(byte, b'"' | b'('));
+            match cursor.peek() {
+                Some(b'"') => {
+                    cursor.quoted()?;
+                }
+                Some(_) => return Err(cursor.error(Syntax::MessageId)),
+                None => {}
+            }
         }
         match id.rsplit_once('@') {
             Some((left, right)) if !left.is_empty() && !right.is_empty() => Ok(Self(id)),
@@ -208,6 +220,17 @@ mod tests {
         assert_eq!(read(r#"<"a b"@c> <"a"@c>"#), [Err(Syntax::Octet), Ok(r#""a"@c"#.into())]);
         assert_eq!(read("<a> <b@c>"), [Err(Syntax::MessageId), Ok("b@c".into())]);
         assert_eq!(read("<a@b <c@d> <e@f"), [Err(Syntax::MessageId), Ok("c@d".into()), Err(Syntax::Unterminated)]);
+    }
+
+    #[test]
+    fn an_id_is_made_only_if_it_can_be_read_back() {
+        for wrong in ["", "a", "@b", "a@", "a b@c", "<a@b>", "a@b>", "a\"@b", "(a)@b", "a@b\r\n", "a\"\\\"@b"] {
+            assert!(MessageId::new(wrong).is_err(), "{wrong}");
+        }
+        for right in ["a@b", "\"(a\"@b", "a\\@b", "a@[b]", "ü@ü", "a$%:;,)@b"] {
+            let id = MessageId::new(right).unwrap();
+            assert_eq!(MessageIds::new(id.to_string().as_bytes()).next(), Some(Ok(id)), "{right}");
+        }
     }
 
     /// M-11: an endless References costs what is kept of it, and an endless id is refused.
