@@ -1,30 +1,10 @@
 //! Where a message's content begins and ends on the wire. Nothing here knows what a command says.
 //!
 //! - [`DataDecoder`]: content out of a DATA stream, as slices between the stuffed dots (RFC 5321, 4.5.2).
-//! - [`ChunkCheck`]: line ends inside BDAT chunks, across their borders (RFC 3030).
 //! - [`DataEncoder`]: content into a DATA stream.
-//!
-//! Only CRLF.CRLF ends DATA. A carriage return or line feed alone never does, and is by default a reason to refuse the message: servers
-//! that take it for a line end let one message smuggle another past those that do not.
+//! - [`ChunkCheck`]: line ends inside BDAT chunks, across their borders (RFC 3030).
 
 mod chunk;
-mod decode;
-mod encode;
 
-pub use chunk::ChunkCheck;
-pub use decode::{Bare, DataDecoder, Piece};
-pub use encode::DataEncoder;
-
-/// What to do with a line feed that has no carriage return before it, in content.
-///
-/// A lone carriage return is refused under either setting: nothing that composes mail writes one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum BareLf {
-    /// Refuse the message (RFC 5321, 2.3.8). The default, and the only choice for mail from strangers.
-    #[default]
-    Refuse,
-    /// Pass it on as CRLF, as content: it never ends the message, and a dot after it is an ordinary dot. For submission, where programs
-    /// that write plain line feeds are the sender's own and the sender is known (RFC 6409, 8).
-    Normalize,
-}
+pub use self::chunk::ChunkCheck;
+pub use wire::stuffing::{Bare, BareLf, DataDecoder, DataEncoder, Piece};

@@ -2,6 +2,7 @@
 //!
 //! - [`Input`] and [`Output`]: the bounded buffer that bytes come in through, and the queue that bytes go out through.
 //! - [`Lines`]: finds where a line ends, in linear time however the bytes are cut, and says when a line end is not CRLF.
+//! - [`stuffing`]: text that ends with a lone dot, in and out.
 //! - [`Wants`], [`Misuse`], [`TlsFacts`]: the vocabulary that all sessions share with whoever drives them.
 //! - [`base64`]: strict, as the SASL profiles of the mail protocols demand.
 //! - [`Secret`] and [`Excerpt`]: how passwords stay out of logs, and how hostile bytes are shown in them.
@@ -32,6 +33,7 @@ mod display;
 mod line;
 mod secret;
 mod session;
+pub mod stuffing;
 
 pub use buffer::{Input, Output};
 pub use display::Excerpt;

@@ -10,7 +10,7 @@ use super::BareLf;
 /// itself; what it cannot judge yet (a carriage return or a dot at the very end) stays with the caller until more has come.
 ///
 /// ```
-/// use smtp_proto::framing::{BareLf, DataDecoder, Piece};
+/// use wire::stuffing::{BareLf, DataDecoder, Piece};
 ///
 /// let wire = b"Subject: hi\r\n\r\n..dot\r\n.\r\nQUIT\r\n";
 /// let (mut decoder, mut at, mut content) = (DataDecoder::new(BareLf::Refuse), 0, Vec::new());

@@ -10,7 +10,7 @@ use memchr::memchr2;
 /// lone half of a line end becomes CRLF, a leading dot is doubled, and a last line without an end gets one.
 ///
 /// ```
-/// let mut encoder = smtp_proto::framing::DataEncoder::new();
+/// let mut encoder = wire::stuffing::DataEncoder::new();
 /// let mut wire = Vec::new();
 /// encoder.write(b"Hi\r\n.hid", &mut wire);
 /// encoder.write(b"den", &mut wire);
@@ -115,7 +115,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::framing::{BareLf, DataDecoder, Piece};
+    use crate::stuffing::{BareLf, DataDecoder, Piece};
 
     fn encode(content: &[u8], cuts: &[usize]) -> Vec<u8> {
         let (mut encoder, mut out, mut from) = (DataEncoder::new(), Vec::new(), 0);
