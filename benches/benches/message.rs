@@ -1,2 +1,195 @@
-//! To be written.
-fn main() {}
+//! Header blocks, addresses and dates: read by us and by the best peers, on the same bytes. The answers are compared before anything is measured.
+
+use std::hint::black_box;
+
+use benches::{inputs, report_allocations};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use mail_parser::{HeaderForm, MessageParser};
+use message::{AddressList, DateTime, DisplayName, Index, Mailbox, MessageBuilder};
+
+const ADDRESSES: &[u8] =
+    b"Mary Smith <mary@x.test>, jdoe@example.org, \"Joe Q. Public\" <john.q.public@example.com>,\r\n\
+    \t=?utf-8?q?Andr=C3=A9?= Pirard <pirard@example.net>, Who? <one@y.test>, boss@nil.test,\r\n\
+    \t\"Giant; \\\"Big\\\" Box\" <sysservices@example.net>, Ed Jones <joe@where.test>\r\n";
+const DATE: &[u8] = b"Fri, 21 Nov 1997 09:55:06 -0600\r\n";
+const UNIX: i64 = 880_127_706;
+
+/// The names and raw values of all fields.
+fn header_index(criterion: &mut Criterion) {
+    let message = inputs::message(10_000);
+    let fields = 14;
+    let mut index = Index::default();
+    let ours = |index: &mut Index| {
+        index.parse(&message).map_or(0, |headers| headers.iter().map(|field| black_box(field.raw()).len().min(1)).sum())
+    };
+    let rfc5322 = || mailrs_rfc5322::Message::new(&message).headers().inspect(|header| _ = black_box(header)).count();
+    let mailparse = || mailparse::parse_headers(&message).map_or(0, |(headers, _)| headers.len());
+    assert_eq!([ours(&mut index), rfc5322(), mailparse()], [fields; 3]);
+
+    let mut group = criterion.benchmark_group("message/index of the header, 10 KB message");
+    let header = inputs::header().len() as u64;
+    group.throughput(Throughput::Bytes(header));
+    group.bench_function("mailwright", |bencher| bencher.iter(|| ours(&mut index)));
+    group.bench_function("mailrs-rfc5322", |bencher| bencher.iter(rfc5322));
+    group.bench_function("mailparse", |bencher| bencher.iter(mailparse));
+    group.finish();
+    report_allocations("mailwright, index", 1, || ours(&mut index));
+    report_allocations("mailrs-rfc5322, index", 1, rfc5322);
+    report_allocations("mailparse, index", 1, mailparse);
+}
+
+/// Five fields by their names, one of them not there.
+fn lookup(criterion: &mut Criterion) {
+    const NAMES: [&str; 5] = ["From", "To", "Subject", "Message-ID", "X-Not-There"];
+    let message = inputs::message(10_000);
+    let mut index = Index::default();
+    let ours = |index: &mut Index| {
+        index
+            .parse(&message)
+            .map_or(0, |headers| NAMES.iter().filter(|name| black_box(headers.get(name)).is_some()).count())
+    };
+    let rfc5322 = || {
+        let message = mailrs_rfc5322::Message::new(&message);
+        NAMES.iter().filter(|name| black_box(message.header(name)).is_some()).count()
+    };
+    assert_eq!([ours(&mut index), rfc5322()], [4; 2]);
+
+    let mut group = criterion.benchmark_group("message/five fields by name, indexing included");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("mailwright", |bencher| bencher.iter(|| ours(&mut index)));
+    group.bench_function("mailrs-rfc5322", |bencher| bencher.iter(rfc5322));
+    group.finish();
+}
+
+/// All structured values of a header: addresses, dates, ids, Received; and the rest as text.
+fn values(criterion: &mut Criterion) {
+    let message = inputs::message(10_000);
+    let mut index = Index::default();
+    let ours = |index: &mut Index| {
+        let Ok(headers) = index.parse(&message) else { return 0 };
+        for field in headers {
+            match field.name() {
+                "From" | "To" | "Cc" => _ = black_box(field.addresses()),
+                "Date" => _ = black_box(field.date()),
+                "Message-ID" | "In-Reply-To" | "References" => field.message_ids().for_each(|id| _ = black_box(id)),
+                "Received" => _ = black_box(field.hop()),
+                _ => _ = black_box(field.text()),
+            }
+        }
+        headers.get("Date").and_then(|field| field.date().ok()).map_or(0, |date| date.unix())
+    };
+    let parser = MessageParser::default();
+    let mail_parser = || {
+        let message = black_box(parser.parse_headers(&message));
+        let date = message
+            .as_ref()
+            .and_then(|message| message.headers().value("Date"))
+            .and_then(|value| value.as_datetime().map(|date| date.to_timestamp()));
+        date.unwrap_or(0)
+    };
+    let mailparse = || {
+        let Ok((headers, _)) = mailparse::parse_headers(&message) else { return 0 };
+        let mut unix = 0;
+        for header in &headers {
+            match &*header.get_key_ref() {
+                "From" | "To" | "Cc" => _ = black_box(mailparse::addrparse_header(header)),
+                "Date" => unix = mailparse::dateparse(&header.get_value()).unwrap_or(0),
+                "Message-ID" | "In-Reply-To" | "References" => {
+                    _ = black_box(mailparse::msgidparse(&header.get_value()))
+                }
+                _ => _ = black_box(header.get_value()),
+            }
+        }
+        unix
+    };
+    assert_eq!([ours(&mut index), mail_parser(), mailparse()], [1_795_421_560; 3]);
+
+    let mut group = criterion.benchmark_group("message/every value of the header");
+    group.throughput(Throughput::Bytes(inputs::header().len() as u64));
+    group.bench_function("mailwright", |bencher| bencher.iter(|| ours(&mut index)));
+    group.bench_function("mail-parser", |bencher| bencher.iter(mail_parser));
+    group.bench_function("mailparse, Received as text", |bencher| bencher.iter(mailparse));
+    group.finish();
+    report_allocations("mailwright, every value", 1, || ours(&mut index));
+    report_allocations("mail-parser, every value", 1, mail_parser);
+    report_allocations("mailparse, every value", 1, mailparse);
+}
+
+fn addresses(criterion: &mut Criterion) {
+    let value = ADDRESSES.trim_ascii_end();
+    let ours = || AddressList::parse(value).map_or(0, |list| black_box(list).addresses().len());
+    let mail_parser = || {
+        black_box(HeaderForm::Addresses.parse(ADDRESSES))
+            .value()
+            .as_address()
+            .map_or(0, |list| list.mailboxes().count())
+    };
+    let text = std::str::from_utf8(value).expect("the input is ASCII").replace("\r\n", "");
+    let mailparse = || mailparse::addrparse(&text).map_or(0, |list| black_box(list).len());
+    assert_eq!([ours(), mail_parser(), mailparse()], [8; 3]);
+
+    let mut group = criterion.benchmark_group("message/list of eight addresses");
+    group.throughput(Throughput::Bytes(value.len() as u64));
+    group.bench_function("mailwright", |bencher| bencher.iter(ours));
+    group.bench_function("mail-parser", |bencher| bencher.iter(mail_parser));
+    group.bench_function("mailparse, unfolded before", |bencher| bencher.iter(mailparse));
+    group.finish();
+    report_allocations("mailwright, an address", 8, ours);
+    report_allocations("mail-parser, an address", 8, mail_parser);
+    report_allocations("mailparse, an address", 8, mailparse);
+
+    // the worst for a reader that starts again behind each comma
+    let bomb = b"\"(,".repeat(30_000);
+    let mut group = criterion.benchmark_group("message/list of broken addresses");
+    group.throughput(Throughput::Bytes(bomb.len() as u64));
+    group.bench_function("mailwright", |bencher| {
+        bencher.iter(|| {
+            AddressList::parse_with(black_box(&bomb), &message::Limits::default(), message::Leniency::Forgiving).is_ok()
+        });
+    });
+    group.finish();
+}
+
+fn dates(criterion: &mut Criterion) {
+    let value = DATE.trim_ascii_end();
+    let ours = || DateTime::parse(black_box(value)).map_or(0, |date| date.unix());
+    let mail_parser =
+        || HeaderForm::Date.parse(black_box(DATE)).value().as_datetime().map_or(0, |date| date.to_timestamp());
+    let text = std::str::from_utf8(value).expect("the input is ASCII");
+    let mailparse = || mailparse::dateparse(black_box(text)).unwrap_or(0);
+    assert_eq!([ours(), mail_parser(), mailparse()], [UNIX; 3]);
+
+    let mut group = criterion.benchmark_group("message/date");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("mailwright", |bencher| bencher.iter(ours));
+    group.bench_function("mail-parser", |bencher| bencher.iter(mail_parser));
+    group.bench_function("mailparse", |bencher| bencher.iter(mailparse));
+    group.finish();
+}
+
+fn building(criterion: &mut Criterion) {
+    let from = Mailbox::new(DisplayName::new("Zoë"), "zoe@example.org".parse().expect("an address"));
+    let text = String::from_utf8(inputs::text(10_000)).expect("the input is ASCII");
+    let to: message::AddrSpec<'_> = "ned@example.net".parse().expect("an address");
+    let builder =
+        MessageBuilder::new(from, DateTime::utc(UNIX)).to(to).subject("Grüße vom anderen Ende der Leitung").text(text);
+    let mut out = Vec::new();
+    let mut build = || {
+        out.clear();
+        builder.write(&mut out).map_or(0, |_| out.len())
+    };
+    let length = build();
+
+    let mut group = criterion.benchmark_group("message/build 10 KB");
+    group.throughput(Throughput::Bytes(length as u64));
+    group.bench_function("mailwright", |bencher| bencher.iter(&mut build));
+    group.finish();
+    report_allocations("mailwright, a message built", 1, &mut build);
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(std::time::Duration::from_millis(500)).measurement_time(std::time::Duration::from_secs(2));
+    targets = header_index, lookup, values, addresses, dates, building
+}
+criterion_main!(benches);
