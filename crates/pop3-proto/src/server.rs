@@ -1,0 +1,578 @@
+//! The serving side of POP3.
+//!
+//! ```text
+//!              Connected?             Login? / Auth?           Opened?
+//!   connect ───────────► Authorization ───────────► (question) ───────► Transaction ──► Retrieve? ──► feed, feed, … feed_end
+//!                           │   ▲                                            │  ▲             │
+//!                     Stls? │   │ secured                                    │  └─────────────┘
+//!                           ▼   │                                      QUIT  │
+//!                          Securing                                          ▼
+//!                                                                         Update? ──► Closing
+//!   a connection that ends in any other way removes nothing (RFC 1939, 6)
+//! ```
+//!
+//! A `?` marks an event that asks: nothing more is read from the buffer until the caller has answered, however long that takes.
+
+mod auth;
+mod clock;
+mod commands;
+mod config;
+mod event;
+mod listing;
+mod retrieve;
+
+use alloc::{collections::VecDeque, string::String, sync::Arc};
+use core::{mem, time::Duration};
+
+pub use self::{
+    config::Config,
+    event::{Answer, Closing, Event, Notice, Timer},
+};
+use self::{clock::Clock, listing::Listing, retrieve::Retrieval};
+use crate::{
+    command::Command,
+    error::{Error, Limit},
+    limits::Limits,
+    maildrop::Maildrop,
+    response::Response,
+};
+use wire::{Input, Line, Lines, Misuse, Output, Secret, TlsFacts, Wants};
+
+/// How much output may wait before nothing further is written.
+const OUTPUT_BOUND: usize = 16_384;
+
+/// The server's side of one connection.
+///
+/// Bytes go in by [`receive`](Self::receive) (or [`space`](Self::space) and [`received`](Self::received)), events come out of [`poll`](Self::poll), decisions go back by
+/// [`answer`](Self::answer), messages go out by [`feed`](Self::feed), bytes come out of [`transmit`](Self::transmit). Any order of calls is harmless.
+///
+/// ```
+/// use core::time::Duration;
+/// use pop3_proto::{Limits, Server, Wants, maildrop::{Entry, Maildrop, Uid}, server::{Answer, Config, Event}};
+/// # use wire::{TlsFacts, TlsVersion};
+///
+/// let message = b"Subject: hello\r\n\r\n.hidden\r\n";
+/// let now = Duration::ZERO;
+/// let tls = TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256");
+/// let mut server = Server::new(Config::default(), Limits::default(), Some(tls), now);
+/// let mut said = Vec::new();
+/// for packet in ["", "USER ann\r\nPASS secret\r\n", "RETR 1\r\n", "DELE 1\r\nQUIT\r\n"] {
+///     server.receive(packet.as_bytes(), now);
+///     loop {
+///         while let Some(event) = server.poll() {
+///             let answer = match event {
+///                 Event::Login { user, password } if (user, password) == ("ann", "secret") => {
+///                     let entry = Entry { size: message.len() as u64, uid: Uid::new("u1").unwrap() };
+///                     Answer::Open(Maildrop::new([entry]))
+///                 }
+///                 Event::Login { .. } => Answer::Refuse,
+///                 event if event.asks() => Answer::Accept,     // on Update: remove what is marked, then accept
+///                 _ => continue,
+///             };
+///             server.answer(answer, now)?;
+///         }
+///         if let Wants::Body { .. } = server.wants() {
+///             server.feed(message, now);                       // from your storage, piece by piece
+///             server.feed_end(now)?;
+///             continue;
+///         }
+///         break;
+///     }
+///     said.extend_from_slice(server.transmit());
+///     server.transmitted(server.transmit().len(), now);
+/// }
+/// assert!(said.ends_with(b"Subject: hello\r\n\r\n..hidden\r\n.\r\n+OK Marked\r\n+OK Bye\r\n"));
+/// assert_eq!(server.wants(), Wants::Close);
+/// # Ok::<(), wire::Misuse>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Server {
+    input: Input,
+    core: Core,
+}
+
+/// Everything but the input buffer, so that an event may borrow the one while the other changes.
+#[derive(Clone, Debug)]
+struct Core {
+    config: Arc<Config>,
+    limits: Limits,
+    tls: Option<TlsFacts>,
+    lines: Lines,
+    output: Output,
+    stage: Stage,
+    /// The question that waits for its answer.
+    open: Option<Open>,
+    /// How much of the input's front the last event was made of; it is dropped at the next call. While a question is open it stays.
+    used: usize,
+    /// That part holds a secret and is wiped when dropped.
+    used_secret: bool,
+    /// Events that need no input, in order.
+    told: VecDeque<Event<'static>>,
+    clock: Clock,
+    eof: bool,
+    shutdown: bool,
+    /// The name of the last USER.
+    user: Option<String>,
+    maildrop: Option<Maildrop>,
+    secret: Secret,
+    errors: u32,
+    auth_failures: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    /// Until the greeting has been decided on.
+    Greeting,
+    /// Between commands.
+    Commands,
+    /// The next line is an AUTH response.
+    Auth,
+    /// An over-long line is being thrown away; the fault is told at its end.
+    Skip(Limit),
+    /// A long list goes out as fast as the client takes it.
+    Listing(Listing),
+    /// A message goes out.
+    Retrieving(Retrieval),
+    /// `+OK` to STLS has been given.
+    Securing,
+    /// Only output is left.
+    Closing,
+}
+
+/// A question, by kind; its line is at the front of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    Connected,
+    Stls,
+    Login,
+    Auth { initial: bool },
+    AuthResponse,
+    Retrieve { number: u32, lines: Option<u64> },
+    Update,
+}
+
+/// What to make an event of, once the state has changed.
+enum Found {
+    /// A command line of this length at the front of the input.
+    Line(usize),
+    /// An AUTH response line.
+    Response(usize),
+    Event(Event<'static>),
+    Nothing,
+}
+
+impl Server {
+    /// A session at its start, at the moment `now`. `tls` says what is known about TLS if the connection began with it (RFC 8314, 3.3); else `None`.
+    ///
+    /// The first event asks for the greeting.
+    #[must_use]
+    pub fn new(config: impl Into<Arc<Config>>, limits: Limits, tls: Option<TlsFacts>, now: Duration) -> Self {
+        let input = Input::new(limits.buffer.max(2 * limits.command_line.max(limits.auth_line)));
+        Self { input, core: Core::new(config.into(), limits, tls, now) }
+    }
+
+    /// Where the next bytes from the client may be written; say how many by [`received`](Self::received).
+    ///
+    /// Empty while the session takes no input. Ask for it when the socket is readable, not before: that keeps idle connections small.
+    pub fn space(&mut self) -> &mut [u8] {
+        self.core.drop_used(&mut self.input);
+        if self.core.takes_input() { self.input.space() } else { &mut [] }
+    }
+
+    /// Says that `n` bytes have come in through [`space`](Self::space).
+    pub fn received(&mut self, n: usize, now: Duration) {
+        self.core.clock.set(now);
+        if self.core.takes_input() && n > 0 {
+            self.input.received(n);
+            self.core.clock.heard();
+        }
+    }
+
+    /// Copies in as many of `bytes` as there is room for, and says how many that were.
+    pub fn receive(&mut self, bytes: &[u8], now: Duration) -> usize {
+        self.core.clock.set(now);
+        self.core.drop_used(&mut self.input);
+        if !self.core.takes_input() || bytes.is_empty() {
+            return 0;
+        }
+        self.core.clock.heard();
+        self.input.receive(bytes)
+    }
+
+    /// Says that the client will send nothing more. What it has sent is still worked off; without QUIT nothing is removed (RFC 1939, 6).
+    pub fn closed(&mut self, now: Duration) {
+        self.core.clock.set(now);
+        if !self.core.eof {
+            self.core.eof = true;
+            if !matches!(self.core.stage, Stage::Closing) {
+                self.core.told.push_back(Event::PeerClosed);
+            }
+        }
+    }
+
+    /// The next event. `None`: look at [`wants`](Self::wants).
+    pub fn poll(&mut self) -> Option<Event<'_>> {
+        self.core.drop_used(&mut self.input);
+        if let Some(event) = self.core.told.pop_front() {
+            return Some(event);
+        }
+        if self.core.open.is_some() || self.core.clock.held() || self.core.output.len() > OUTPUT_BOUND {
+            return None;
+        }
+        match self.core.find(&mut self.input) {
+            Found::Nothing => None,
+            Found::Event(event) => Some(event),
+            Found::Line(text) => {
+                let unread = self.input.unread();
+                let line = unread.get(..text).unwrap_or_default();
+                Some(self.core.command(line, unread.len() > text + 2))
+            }
+            Found::Response(text) => {
+                let unread = self.input.unread();
+                let line = unread.get(..text).unwrap_or_default();
+                Some(self.core.auth_response(line, unread.len() > text + 2))
+            }
+        }
+    }
+
+    /// The question that waits for an answer, to look at again.
+    #[must_use]
+    pub fn asked(&self) -> Option<Event<'_>> {
+        let open = self.core.open?;
+        let line = self.input.unread().get(..self.core.used.saturating_sub(2)).unwrap_or_default();
+        Some(match open {
+            Open::Connected => Event::Connected,
+            Open::Stls => Event::Stls,
+            Open::AuthResponse => Event::AuthResponse(self.core.secret.expose()),
+            Open::Retrieve { number, lines } => Event::Retrieve { number, lines },
+            Open::Update => Event::Update,
+            // The line has been parsed before; it parses again.
+            Open::Login | Open::Auth { .. } => self.core.question(Command::parse(line).ok()?, open)?,
+        })
+    }
+
+    /// Answers the open question.
+    ///
+    /// # Errors
+    /// [`Misuse`] if no question is open or the answer does not fit it. Nothing has changed then.
+    pub fn answer(&mut self, answer: Answer<'_>, now: Duration) -> Result<(), Misuse> {
+        self.core.clock.set(now);
+        let open = self.core.open.ok_or(Misuse("answer: no question is open"))?;
+        let more = self.input.len() > self.core.used;
+        self.core.answer(open, answer, more)?;
+        if self.core.open.is_none() {
+            self.core.drop_used(&mut self.input);
+        }
+        Ok(())
+    }
+
+    /// Tells the session something of the caller's own accord.
+    ///
+    /// # Errors
+    /// None so far; other sessions of the family have notices that can come at a wrong moment.
+    pub fn tell(&mut self, notice: Notice, now: Duration) -> Result<(), Misuse> {
+        self.core.clock.set(now);
+        match notice {
+            Notice::Shutdown => {
+                self.core.shutdown = true;
+                self.core.shut_down_if_due();
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the next piece of the message that was asked for, and says how much of it was taken: 0 means that what is there must be
+    /// [sent](Self::transmitted) first. Line feeds and carriage returns that stand alone go out as CRLF, and dots are stuffed (RFC 1939, 3).
+    ///
+    /// After TOP's last line the rest is taken and not sent; [`wants_more`](Self::wants_more) says so early.
+    pub fn feed(&mut self, body: &[u8], now: Duration) -> usize {
+        self.core.clock.set(now);
+        self.core.feed(body)
+    }
+
+    /// Whether more of the message is of any use: TOP asks for its beginning only.
+    #[must_use]
+    pub fn wants_more(&self) -> bool {
+        matches!(&self.core.stage, Stage::Retrieving(retrieval) if retrieval.wants_more())
+    }
+
+    /// Says that the message is complete.
+    ///
+    /// # Errors
+    /// [`Misuse`] if none is on its way.
+    pub fn feed_end(&mut self, now: Duration) -> Result<(), Misuse> {
+        self.core.clock.set(now);
+        self.core.feed_end()
+    }
+
+    /// Says that the rest of the message cannot be had. There is no way to tell the client but to end the connection: what it has is then plainly not whole.
+    ///
+    /// # Errors
+    /// [`Misuse`] if none is on its way.
+    pub fn feed_failed(&mut self, now: Duration) -> Result<(), Misuse> {
+        self.core.clock.set(now);
+        self.core.feed_failed()
+    }
+
+    /// What the session waits for once [`poll`](Self::poll) gives nothing more.
+    #[must_use]
+    pub fn wants(&self) -> Wants {
+        let core = &self.core;
+        match core.stage {
+            _ if core.clock.held() => Wants::Flush,
+            Stage::Closing => Wants::Close,
+            _ if core.open.is_some() => Wants::Answer,
+            Stage::Securing => Wants::Secure,
+            _ if core.output.len() > OUTPUT_BOUND => Wants::Flush,
+            Stage::Retrieving(_) => Wants::Body { left: None },
+            _ => Wants::Input,
+        }
+    }
+
+    /// What is to be sent to the client now.
+    #[must_use]
+    pub fn transmit(&self) -> &[u8] {
+        if self.core.clock.held() { &[] } else { self.core.output.unsent() }
+    }
+
+    /// Says that the first `n` bytes of [`transmit`](Self::transmit) have been sent.
+    pub fn transmitted(&mut self, n: usize, now: Duration) {
+        self.core.clock.set(now);
+        if n > 0 && !self.core.clock.held() {
+            self.core.output.transmitted(n);
+            self.core.clock.spoke();
+        }
+    }
+
+    /// The next moment, on the caller's clock, at which [`tick`](Self::tick) has something to do.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        let buffers = self.input.capacity() + self.core.output.capacity() > 0;
+        let idle = self.input.is_empty() && self.core.output.is_empty();
+        let quiet = (buffers && idle).then(|| self.core.clock.quiet(&self.core.limits));
+        [self.core.expiry().map(|(at, _)| at), self.core.clock.hold, quiet].into_iter().flatten().min()
+    }
+
+    /// Says what time it is. Deadlines that have passed are acted upon.
+    pub fn tick(&mut self, now: Duration) {
+        self.core.clock.set(now);
+        self.core.clock.let_go();
+        self.core.drop_used(&mut self.input);
+        if now >= self.core.clock.quiet(&self.core.limits) {
+            self.input.release();
+            self.core.output.release();
+        }
+        self.core.expire();
+    }
+
+    /// Says that the TLS handshake is done. Bytes that came in behind STLS in the clear are dropped, and are the end of the session (row T-1).
+    pub fn secured(&mut self, tls: TlsFacts, now: Duration) {
+        self.core.clock.set(now);
+        if !matches!(self.core.stage, Stage::Securing) {
+            return;
+        }
+        self.core.drop_used(&mut self.input);
+        let bytes = self.input.discard();
+        self.core.secured(tls);
+        if bytes > 0 {
+            let fault = self.core.fault(Error::PlaintextAfterStls { bytes });
+            self.core.told.push_back(fault);
+            self.core.close(Closing::SentAway);
+        }
+    }
+
+    /// What is known about TLS, if it is on.
+    #[must_use]
+    pub const fn tls(&self) -> Option<&TlsFacts> {
+        self.core.tls.as_ref()
+    }
+
+    /// The maildrop, once it has been opened: which messages are marked is here to see at [`Event::Update`].
+    #[must_use]
+    pub const fn maildrop(&self) -> Option<&Maildrop> {
+        self.core.maildrop.as_ref()
+    }
+
+    /// How many bytes of memory the session's buffers hold at the moment.
+    #[must_use]
+    pub const fn memory(&self) -> usize {
+        self.input.capacity() + self.core.output.capacity()
+    }
+}
+
+impl Core {
+    fn new(config: Arc<Config>, limits: Limits, tls: Option<TlsFacts>, now: Duration) -> Self {
+        Self {
+            config,
+            limits,
+            tls,
+            lines: Lines::new(),
+            output: Output::new(),
+            stage: Stage::Greeting,
+            open: None,
+            used: 0,
+            used_secret: false,
+            told: VecDeque::new(),
+            clock: Clock::new(now),
+            eof: false,
+            shutdown: false,
+            user: None,
+            maildrop: None,
+            secret: Secret::new(),
+            errors: 0,
+            auth_failures: 0,
+        }
+    }
+
+    /// Drops the input that the last event was made of, unless it is a question's.
+    fn drop_used(&mut self, input: &mut Input) {
+        if self.open.is_some() || self.used == 0 {
+            return;
+        }
+        if mem::take(&mut self.used_secret) {
+            input.consume_secret(self.used);
+            self.secret.clear();
+        } else {
+            input.consume(self.used);
+        }
+        self.used = 0;
+        self.lines.restart();
+    }
+
+    const fn takes_input(&self) -> bool {
+        !self.eof && !matches!(self.stage, Stage::Securing | Stage::Closing)
+    }
+
+    /// Looks at the front of the input and says what it is.
+    fn find(&mut self, input: &mut Input) -> Found {
+        let found = match &self.stage {
+            Stage::Greeting => {
+                self.open = Some(Open::Connected);
+                return Found::Event(Event::Connected);
+            }
+            Stage::Securing | Stage::Closing | Stage::Retrieving(_) => return Found::Nothing,
+            Stage::Listing(_) => {
+                if !self.list() {
+                    return Found::Nothing;
+                }
+                self.find_line(input)
+            }
+            Stage::Commands | Stage::Auth => self.find_line(input),
+            Stage::Skip(limit) => {
+                let limit = *limit;
+                self.skip_line(input, limit)
+            }
+        };
+        if matches!(found, Found::Nothing) && self.eof && matches!(self.stage, Stage::Commands | Stage::Auth | Stage::Skip(_)) {
+            self.close(Closing::PeerClosed);
+            return self.told.pop_front().map_or(Found::Nothing, Found::Event);
+        }
+        found
+    }
+
+    fn find_line(&mut self, input: &mut Input) -> Found {
+        let auth = matches!(self.stage, Stage::Auth);
+        let unread = input.unread();
+        // What cannot be POP3 is not waited for (row W-6).
+        if self.maildrop.is_none() && unread.first().is_some_and(|byte| !byte.is_ascii_graphic() && !matches!(byte, b'\r' | b'\n' | b' ')) {
+            input.discard();
+            return Found::Event(self.send_away(Error::ForeignProtocol));
+        }
+        let (limit, name) = if auth || unread.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH ")) {
+            (self.limits.auth_line, Limit::AuthLine)
+        } else {
+            (self.limits.command_line, Limit::CommandLine)
+        };
+        match self.lines.next(unread, limit) {
+            Line::Partial => Found::Nothing,
+            Line::Whole { text, total } => {
+                self.used = total;
+                if auth { Found::Response(text) } else { Found::Line(text) }
+            }
+            Line::BareLf { total, .. } => {
+                self.used = total;
+                self.used_secret = true;
+                Found::Event(self.send_away(Error::BareLineEnd))
+            }
+            Line::TooLong => {
+                self.stage = Stage::Skip(name);
+                self.skip_line(input, name)
+            }
+        }
+    }
+
+    fn skip_line(&mut self, input: &mut Input, limit: Limit) -> Found {
+        let (n, ended) = Lines::skip(input.unread());
+        input.consume_secret(n);
+        self.lines.restart();
+        if !ended {
+            return Found::Nothing;
+        }
+        self.stage = Stage::Commands;
+        if limit == Limit::AuthLine {
+            self.told.push_back(Event::AuthAborted);
+        }
+        let value = if limit == Limit::AuthLine { self.limits.auth_line } else { self.limits.command_line };
+        Found::Event(self.fault(Error::Limit { limit, value: value as u64 }))
+    }
+
+    /// Queues a status line.
+    fn respond(&mut self, response: &Response<'_>) {
+        response.write(self.output.tail());
+        self.clock.spoke();
+    }
+
+    /// Queues `+OK` and a text.
+    fn ok(&mut self, text: &'static str) {
+        self.respond(&Response::ok(text));
+    }
+
+    /// Gives the response to a fault, counts it, and makes the event.
+    fn fault(&mut self, error: Error) -> Event<'static> {
+        self.respond(&error.response());
+        self.errors += 1;
+        let hard = if self.maildrop.is_some() { self.limits.hard_errors } else { self.limits.hard_errors_before_login };
+        if self.errors >= hard {
+            self.end_by(Limit::Errors, u64::from(hard));
+        } else if self.errors > self.limits.soft_errors {
+            self.clock.hold_for(self.limits.error_delay);
+        }
+        Event::Fault(error)
+    }
+
+    /// Gives the response to a fault that leaves no safe way to go on, and closes.
+    fn send_away(&mut self, error: Error) -> Event<'static> {
+        self.respond(&error.response());
+        self.close(Closing::SentAway);
+        Event::Fault(error)
+    }
+
+    /// Ends the session because a limit has been passed.
+    fn end_by(&mut self, limit: Limit, value: u64) {
+        self.told.push_back(Event::Fault(Error::Limit { limit, value }));
+        self.close(Closing::SentAway);
+    }
+
+    /// Ends the session; what is queued is still sent. Marks are forgotten: only QUIT removes anything.
+    fn close(&mut self, why: Closing) {
+        if matches!(self.stage, Stage::Auth) || matches!(self.open, Some(Open::Auth { .. } | Open::AuthResponse)) {
+            self.told.push_back(Event::AuthAborted);
+        }
+        self.open = None;
+        self.stage = Stage::Closing;
+        self.secret.clear();
+        self.told.push_back(Event::Closing(why));
+    }
+
+    /// Closes if shutdown has been asked for and nothing is going out.
+    fn shut_down_if_due(&mut self) {
+        let busy = matches!(self.stage, Stage::Retrieving(_) | Stage::Listing(_) | Stage::Closing) || self.open == Some(Open::Update);
+        if self.shutdown && !busy {
+            // A client in the middle of a handshake must not be sent plaintext.
+            if !matches!(self.stage, Stage::Securing) {
+                self.respond(&Response::err(Some(crate::response::Code::SysTemp), "Shutting down, nothing was removed"));
+            }
+            self.close(Closing::Shutdown);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Logins: USER and PASS, AUTH (RFC 5034), and what TLS changes.
+
+use super::{Answer, Core, Event, Open, Stage};
+use crate::{
+    error::{Error, Limit, Order},
+    maildrop::Maildrop,
+    response::{Code, Response},
+};
+use wire::{Misuse, TlsFacts, base64};
+
+impl Core {
+    /// Whether a login is possible now (row T-6).
+    pub(super) fn offers_login(&self) -> bool {
+        self.tls.is_some() || self.config.login_without_tls
+    }
+
+    /// Whether an AUTH command may begin.
+    pub(super) fn admit_auth(&self, mechanism: &str) -> Result<(), Error> {
+        if self.maildrop.is_some() {
+            return Err(Error::Order(Order::LoggedIn));
+        }
+        if self.config.mechanisms.is_empty() {
+            return Err(Error::Order(Order::NotServed));
+        }
+        if !self.offers_login() {
+            return Err(Error::LoginNeedsTls);
+        }
+        if !self.config.mechanisms.iter().any(|offered| offered.eq_ignore_ascii_case(mechanism)) {
+            return Err(Error::UnknownMechanism);
+        }
+        Ok(())
+    }
+
+    /// Sends a challenge and waits for the response.
+    pub(super) fn challenge(&mut self, open: Open, challenge: &[u8], more: bool) -> Result<(), Misuse> {
+        if !matches!(open, Open::Auth { .. } | Open::AuthResponse) {
+            return Err(Misuse("answer: a challenge answers only an AUTH question"));
+        }
+        self.open = None;
+        if more && self.config.synchronize {
+            let fault = self.send_away(Error::Unsynchronized { after: "AUTH" });
+            self.told.push_front(fault);
+            return Ok(());
+        }
+        let out = self.output.tail();
+        // The space stays even if nothing follows it (RFC 5034, 4).
+        out.extend_from_slice(b"+ ");
+        base64::encode(challenge, out);
+        out.extend_from_slice(b"\r\n");
+        self.clock.spoke();
+        self.stage = Stage::Auth;
+        Ok(())
+    }
+
+    /// Takes up a line of the AUTH exchange.
+    pub(super) fn auth_response(&mut self, line: &[u8], more: bool) -> Event<'_> {
+        self.used_secret = true;
+        self.stage = Stage::Commands;
+        let fault = if line == b"*" {
+            Error::AuthCancelled
+        } else if more && self.config.synchronize {
+            self.told.push_back(Event::AuthAborted);
+            return self.send_away(Error::Unsynchronized { after: "AUTH" });
+        } else if self.secret.decode_base64(line).is_err() {
+            Error::AuthNotBase64
+        } else {
+            self.open = Some(Open::AuthResponse);
+            return Event::AuthResponse(self.secret.expose());
+        };
+        self.told.push_back(Event::AuthAborted);
+        let gave_up = fault == Error::AuthCancelled;
+        let event = self.fault(fault);
+        if !gave_up {
+            self.count_auth_failure();
+        }
+        event
+    }
+
+    /// Carries out the caller's word on a login.
+    pub(super) fn login_answered(&mut self, answer: Answer<'_>) -> Result<(), Misuse> {
+        match answer {
+            Answer::Open(maildrop) => self.opened(maildrop),
+            Answer::Refuse => {
+                self.open = None;
+                // RFC 1939, 13: which of the two is wrong is not said.
+                self.respond(&Response::err(Some(Code::Auth), "Wrong user name or password"));
+                self.stage = Stage::Commands;
+                self.count_auth_failure();
+            }
+            Answer::Reply(response) => {
+                self.open = None;
+                self.respond(&Response::err(response.code(), response.text()));
+                self.stage = Stage::Commands;
+                if response.code() == Some(Code::Auth) {
+                    self.count_auth_failure();
+                }
+            }
+            Answer::Accept | Answer::Challenge(_) => return Err(Misuse("answer: a login is answered by a maildrop or a refusal")),
+        }
+        Ok(())
+    }
+
+    fn opened(&mut self, maildrop: Maildrop) {
+        self.open = None;
+        self.stage = Stage::Commands;
+        self.errors = 0;
+        self.respond(&Response::ok(alloc::format!("{} messages, {} octets", maildrop.count(), maildrop.octets())));
+        self.maildrop = Some(maildrop);
+    }
+
+    fn count_auth_failure(&mut self) {
+        self.user = None;
+        self.auth_failures += 1;
+        if self.auth_failures >= self.limits.auth_failures && !matches!(self.stage, Stage::Closing) {
+            self.end_by(Limit::AuthFailures, u64::from(self.limits.auth_failures));
+        }
+    }
+
+    /// TLS is up: what was said before is forgotten (RFC 2595, 4; row T-1).
+    pub(super) fn secured(&mut self, tls: TlsFacts) {
+        self.tls = Some(tls);
+        self.stage = Stage::Commands;
+        self.user = None;
+        self.lines.restart();
+        self.clock.spoke();
+        self.told.push_back(Event::Secured);
+    }
+}

@@ -1,0 +1,72 @@
+//! Multi-line responses of the session's own: LIST, UIDL and CAPA.
+
+use core::fmt::Write as _;
+
+use super::{Core, OUTPUT_BOUND, Stage};
+use crate::{capabilities::Capabilities, command::Bytes};
+
+/// A list that is written as the client takes it: a maildrop of a million messages costs no more memory than one of ten.
+#[derive(Clone, Debug)]
+pub(super) struct Listing {
+    kind: Kind,
+    next: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Sizes,
+    Uids,
+}
+
+impl Listing {
+    pub(super) const fn new(kind: Kind) -> Self {
+        Self { kind, next: 1 }
+    }
+}
+
+impl Core {
+    /// Writes on with a list. True when it is complete.
+    pub(super) fn list(&mut self) -> bool {
+        let (Stage::Listing(listing), Some(maildrop)) = (&mut self.stage, &self.maildrop) else { return true };
+        while listing.next <= maildrop.last() {
+            if self.output.len() > OUTPUT_BOUND {
+                return false;
+            }
+            let number = listing.next;
+            listing.next += 1;
+            if let Some(entry) = maildrop.get(number) {
+                let mut out = Bytes(self.output.tail());
+                let _ = match listing.kind {
+                    Kind::Sizes => write!(out, "{number} {}\r\n", entry.size),
+                    Kind::Uids => write!(out, "{number} {}\r\n", entry.uid),
+                };
+            }
+        }
+        self.output.tail().extend_from_slice(b".\r\n");
+        self.clock.spoke();
+        self.stage = Stage::Commands;
+        self.shut_down_if_due();
+        !matches!(self.stage, Stage::Closing)
+    }
+
+    /// CAPA's response.
+    pub(super) fn capabilities(&mut self) {
+        let config = self.config.clone();
+        let before = self.maildrop.is_none();
+        let mut offers = Capabilities::new();
+        offers.top = true;
+        offers.uidl = true;
+        offers.resp_codes = true;
+        offers.auth_resp_code = true;
+        offers.pipelining = true;
+        offers.utf8 = before;
+        offers.stls = before && config.stls && self.tls.is_none();
+        offers.user = before && config.user && self.offers_login();
+        if before && self.offers_login() {
+            offers.sasl.clone_from(&config.mechanisms);
+        }
+        offers.implementation.clone_from(&config.implementation);
+        self.ok("Capabilities follow");
+        offers.write(self.output.tail());
+    }
+}
