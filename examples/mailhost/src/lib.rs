@@ -1,4 +1,6 @@
 //! A mail server on the Mailwright crates. `mailhost --help` says what it does; the README says how to set it up.
+//!
+//! It is a program. That there is a library at all is so that tests can start it as a process of their own and kill it.
 
 #![allow(clippy::std_instead_of_alloc, reason = "a program has std; what it shares with crates without it is `core`")]
 
@@ -38,9 +40,9 @@ use crate::store::{Purpose, SqliteStore, Store};
 /// Why a command came to nothing; what it says is for the person who typed it.
 type Failure = Box<dyn core::error::Error>;
 
-fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
         Ok(code) => code,
         Err(failure) => {
             let mut text = failure.to_string();

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
-pub(crate) use caps::{Admission, Caps};
+pub(crate) use caps::{Admission, Caps, Pop3Admission};
 
 use crate::host::Host;
 use crate::link::Link;
@@ -137,7 +137,7 @@ struct Services {
     relay: Arc<smtp_proto::server::Config>,
     submission: Arc<smtp_proto::server::Config>,
     lmtp: Arc<smtp_proto::server::Config>,
-    pop3: Arc<()>,
+    pop3: Arc<pop3_proto::server::Config>,
 }
 
 impl Services {
@@ -146,7 +146,7 @@ impl Services {
             relay: smtp::config(host, smtp::Service::Relay),
             submission: smtp::config(host, smtp::Service::Submission),
             lmtp: smtp::config(host, smtp::Service::Lmtp),
-            pop3: pop3::config(host),
+            pop3: pop3::config(),
         }
     }
 }

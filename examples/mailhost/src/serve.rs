@@ -44,6 +44,7 @@ pub(crate) async fn serve(config: Config, first_steps: bool) -> Result<(), Failu
     let (stop, shutdown) = watch::channel(false);
     let mut helpers = JoinSet::new();
     for listener in http {
+        info!(port = %"Http", address = %listener.local_addr()?, "listening");
         helpers.spawn(web::serve(host.clone(), listener, shutdown.clone()));
     }
     helpers.spawn(status::serve(host.clone(), socket, shutdown.clone()));
