@@ -40,15 +40,17 @@ impl<'a> AddrSpec<'a> {
     /// [`Error::Syntax`]: a control character, a domain that is no domain, or more than [`MAX`](Self::MAX) bytes.
     pub fn new(local: impl Into<Cow<'a, str>>, domain: impl Into<Cow<'a, str>>) -> Result<Self, Error> {
         let (local, domain) = (local.into(), domain.into());
-        if let Some(at) = local.bytes().position(is_control) {
-            return Err(Error::syntax(Syntax::Octet, at));
-        }
         let literal = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        if !literal.map_or_else(|| is_dot_atom(&domain), |inside| inside.bytes().all(is_dtext)) {
+        if !literal.map_or_else(|| is_dot_atom(domain.as_bytes()), |inside| inside.bytes().all(is_dtext)) {
             return Err(Error::syntax(Syntax::Domain, local.len() + 1));
         }
-        let escapes =
-            if is_dot_atom(&local) { 0 } else { 2 + local.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count() };
+        let mut escapes = 0;
+        if !is_dot_atom(local.as_bytes()) {
+            if let Some(at) = local.bytes().position(is_control) {
+                return Err(Error::syntax(Syntax::Octet, at));
+            }
+            escapes = 2 + local.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        }
         if local.len() + escapes + 1 + domain.len() > Self::MAX {
             return Err(Error::syntax(Syntax::TooLong, 0));
         }
@@ -73,7 +75,7 @@ impl<'a> AddrSpec<'a> {
         };
         let local = text::utf8(local).ok_or(Error::syntax(Syntax::Octet, 0))?;
         let unquoted = text.as_bytes().first() != Some(&b'"');
-        if unquoted && !is_dot_atom(&local) {
+        if unquoted && !is_dot_atom(local.as_bytes()) {
             return Err(Error::syntax(Syntax::LocalPart, 0));
         }
         if !cursor.take(b'@') {
@@ -117,7 +119,7 @@ impl<'a> AddrSpec<'a> {
 
 impl fmt::Display for AddrSpec<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_dot_atom(&self.local) {
+        if is_dot_atom(self.local.as_bytes()) {
             f.write_str(&self.local)?;
         } else {
             write_quoted(f, &self.local)?;

@@ -7,7 +7,8 @@ use crate::{
     AddrSpec, Error, Leniency, Limits,
     addr_spec::write_quoted,
     address_parser,
-    grammar::{is_atext, is_control},
+    grammar::{has_control, is_atext},
+    text::clean_owned,
 };
 
 /// A name to be shown beside or instead of an address: text without line ends and control characters but the tab, and not empty.
@@ -20,8 +21,11 @@ impl<'a> DisplayName<'a> {
     /// `None` where there is no text.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Option<Self> {
         let text = text.into();
-        let text =
-            if text.bytes().any(is_control) { Cow::Owned(crate::text::clean_owned(text.into_owned())) } else { text };
+        Self::of_clean(if has_control(text.as_bytes()) { Cow::Owned(clean_owned(text.into_owned())) } else { text })
+    }
+
+    /// The same for text that has been through [`text`](crate::text) already.
+    pub(crate) fn of_clean(text: Cow<'a, str>) -> Option<Self> {
         (!text.is_empty()).then_some(Self(text))
     }
 

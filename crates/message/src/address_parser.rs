@@ -2,13 +2,11 @@
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
-use memchr::memmem;
-
 use crate::{
     AddrSpec, Address, AddressList, DisplayName, Error, Leniency, Limit, Limits, Mailbox, Syntax,
     cursor::Cursor,
     encoded_word,
-    grammar::{is_atext, is_dtext, is_fws},
+    grammar::{is_atext, is_dot_atom, is_dtext, is_fws, may_have_encoded_word},
     text,
 };
 
@@ -255,8 +253,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Skips white space and comments, and keeps the comments.
+    /// Skips white space and comments, and keeps the comments. Mostly there are none.
+    #[inline]
     fn cfws(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<(), Error> {
+        match self.cursor.peek() {
+            Some(byte) if is_fws(byte) || byte == b'(' => self.some_cfws(comments),
+            _ => Ok(()),
+        }
+    }
+
+    fn some_cfws(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<(), Error> {
         loop {
             self.cursor.skip_fws();
             if self.cursor.peek() != Some(b'(') {
@@ -274,12 +280,11 @@ impl<'a> Reader<'a> {
     fn local_part(&self, start: usize, end: usize) -> Result<Cow<'a, str>, Error> {
         let raw = self.cursor.slice(start, end);
         let wrong = Error::syntax(Syntax::LocalPart, start);
-        if raw.iter().all(|&byte| is_atext(byte) || byte == b'.') {
-            let dots = raw.split(|&byte| byte == b'.').all(|atom| !atom.is_empty());
-            if raw.is_empty() || !(dots || self.forgiving()) {
-                return Err(wrong);
-            }
+        if is_dot_atom(raw) {
             return text::utf8(Cow::Borrowed(raw)).ok_or(Error::syntax(Syntax::Octet, start));
+        }
+        if raw.is_empty() {
+            return Err(wrong);
         }
         let mut words = Cursor::with_depth(raw, u32::MAX);
         let mut local: Vec<u8> = Vec::new();
@@ -376,22 +381,21 @@ impl<'a> Reader<'a> {
     fn phrase(&self, start: usize, end: usize) -> Option<DisplayName<'a>> {
         let raw = text::trim(self.cursor.slice(start, end));
         // most names: words with one space between them, or one quoted string
-        let mut double = false;
         let mut last = 0;
         let simple = raw.iter().all(|&byte| {
-            double |= byte == b' ' && last == b' ';
+            let odd_pair = matches!((last, byte), (b' ', b' ') | (b'=', b'?'));
             last = byte;
-            is_atext(byte) || byte == b'.' || byte == b' '
+            !odd_pair && (is_atext(byte) || byte == b'.' || byte == b' ')
         });
-        if simple && !double && memmem::find(raw, b"=?").is_none() {
-            return DisplayName::new(text::plain(raw));
+        if simple {
+            return DisplayName::of_clean(text::plain(raw));
         }
         let mut words = Cursor::with_depth(raw, u32::MAX);
         if words.peek() == Some(b'"')
             && let Ok(inside) = words.quoted()
             && words.is_at_end()
         {
-            return DisplayName::new(self.quoted_text(inside));
+            return DisplayName::of_clean(self.quoted_text(inside));
         }
         self.phrase_of_words(raw)
     }
@@ -431,7 +435,7 @@ impl<'a> Reader<'a> {
     /// RFC 2047, 5 (3): no encoded words in a quoted string. Mailers that write them there are read by the forgiving.
     fn quoted_text(&self, inside: &'a [u8]) -> Cow<'a, str> {
         match text::unescape(inside) {
-            bytes if self.forgiving() && memmem::find(&bytes, b"=?").is_some() => {
+            bytes if self.forgiving() && may_have_encoded_word(&bytes) => {
                 Cow::Owned(text::unstructured(&bytes).into_owned())
             }
             Cow::Borrowed(bytes) => text::plain(bytes),

@@ -76,7 +76,28 @@ pub(crate) fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }
 
+/// Whether a text has one that no written value may have. Looks at all of it, which for short texts is faster than to stop early.
+#[inline]
+pub(crate) fn has_control(text: &[u8]) -> bool {
+    text.iter().fold(false, |found, &byte| found | is_control(byte))
+}
+
 /// Atoms with single dots between them (3.2.3, `dot-atom-text`).
-pub(crate) fn is_dot_atom(text: &str) -> bool {
-    text.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
+pub(crate) fn is_dot_atom(text: &[u8]) -> bool {
+    let mut atom = 0_usize;
+    for &byte in text {
+        if is_atext(byte) {
+            atom += 1;
+        } else if byte == b'.' && atom > 0 {
+            atom = 0;
+        } else {
+            return false;
+        }
+    }
+    atom > 0
+}
+
+/// Whether an encoded word may begin in it (RFC 2047, 2).
+pub(crate) fn may_have_encoded_word(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'?', text).any(|at| at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'='))
 }

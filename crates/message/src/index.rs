@@ -23,6 +23,12 @@ pub(crate) struct Entry {
     pub(crate) value: u32,
 }
 
+/// Where a line ends, without and with its line end.
+struct Line {
+    text: usize,
+    end: usize,
+}
+
 /// How far an [`Index`] has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -112,12 +118,13 @@ impl Index {
             return Err(error);
         }
         while self.body.is_none() {
-            let Some(length) = self.line_length(message) else {
+            let Some(line) = self.next_line(message) else {
                 self.seen = message.len().saturating_sub(usize::from(message.last() == Some(&b'\r'))).max(self.line);
-                self.check(message, message.len())?;
+                let continues = message.get(self.line).is_some_and(|&byte| is_wsp(byte));
+                self.check(continues, message.len())?;
                 return Ok(Progress::Incomplete);
             };
-            self.take(message, self.line + length)?;
+            self.take(message, line)?;
         }
         Ok(Progress::Body(self.body.unwrap_or_default()))
     }
@@ -134,7 +141,7 @@ impl Index {
             self.defects.note(DefectKind::BareCr, self.seen);
         }
         if self.line < message.len() {
-            self.take(message, message.len())?;
+            self.take(message, Line { text: message.len(), end: message.len() })?;
         }
         // a last line that was a lone CR is no empty line: what `take` made of it is a line that is no field
         self.defects.note(DefectKind::NoBody, message.len());
@@ -163,72 +170,87 @@ impl Index {
         self.body.unwrap_or(self.line)
     }
 
-    /// The length of the current line with its end; `None`: its end is not there yet.
-    fn line_length(&mut self, message: &[u8]) -> Option<usize> {
+    /// Where the text of the current line ends, and where its line end does; `None`: that is not there yet.
+    #[inline]
+    fn next_line(&mut self, message: &[u8]) -> Option<Line> {
         let mut from = self.seen;
         loop {
             let found = from + memchr3(b'\r', b'\n', 0, message.get(from..)?)?;
             match message.get(found)? {
-                b'\n' => {
-                    self.defects.note(DefectKind::BareLf, found);
-                    return Some(found + 1 - self.line);
-                }
                 b'\r' => match message.get(found + 1)? {
-                    b'\n' => return Some(found + 2 - self.line),
+                    b'\n' => return Some(Line { text: found, end: found + 2 }),
                     _ => self.defects.note(DefectKind::BareCr, found),
                 },
+                b'\n' => {
+                    self.defects.note(DefectKind::BareLf, found);
+                    return Some(Line { text: found, end: found + 1 });
+                }
                 _ => self.defects.note(DefectKind::Nul, found),
             }
             from = found + 1;
         }
     }
 
-    /// Adds the line that ends at `end` to the index.
-    fn take(&mut self, message: &[u8], end: usize) -> Result<(), Error> {
-        self.check(message, end)?;
+    /// Adds a line to the index.
+    #[inline]
+    fn take(&mut self, message: &[u8], line: Line) -> Result<(), Error> {
         let start = self.line;
-        let line = message.get(start..end).unwrap_or_default();
-        let text = without_line_end(line);
-        self.line = end;
-        self.seen = end;
+        let text = message.get(start..line.text).unwrap_or_default();
+        let continues = text.first().is_some_and(|&byte| is_wsp(byte));
+        self.check(continues, line.end)?;
+        self.line = line.end;
+        self.seen = line.end;
         if text.is_empty() {
-            self.body = Some(end);
+            self.body = Some(line.end);
             return Ok(());
         }
         // RFC 5322, 2.1.1: 998 octets without the line end
         if text.len() > 998 {
             self.defects.note(DefectKind::LongLine, start);
         }
-        let continues = text.first().is_some_and(|&byte| is_wsp(byte));
         if continues && let Some(last) = self.entries.last_mut() {
             if text.iter().all(|&byte| is_wsp(byte)) {
                 self.defects.note(DefectKind::BlankFold, start);
             }
-            last.end = offset(end);
+            last.end = offset(line.end);
             return Ok(());
         }
         if self.entries.len() >= self.limits.fields as usize {
             return self.fail(Limit::Fields, self.limits.fields);
         }
         let name = text.iter().position(|&byte| !is_field_name(byte)).unwrap_or(text.len());
-        let gap = text.get(name..).unwrap_or_default().iter().position(|&byte| !is_wsp(byte)).unwrap_or(0);
-        let is_field = name > 0 && text.get(name + gap) == Some(&b':');
-        if !is_field {
-            let mbox = text.starts_with(b"From ") || text.starts_with(b">From ");
-            self.defects.note(if mbox { DefectKind::MboxLine } else { DefectKind::NotAField }, start);
-        } else if gap > 0 {
-            self.defects.note(DefectKind::SpaceBeforeColon, start + name);
-        }
-        let (name, value) = if is_field { (name, start + name + gap + 1) } else { (0, start) };
-        self.entries.push(Entry { start: offset(start), end: offset(end), name: offset(name), value: offset(value) });
+        let (name, value) = match text.get(name) {
+            Some(b':') if name > 0 => (name, start + name + 1),
+            _ => self.odd_line(start, text, name),
+        };
+        self.entries.push(Entry {
+            start: offset(start),
+            end: offset(line.end),
+            name: offset(name),
+            value: offset(value),
+        });
         Ok(())
+    }
+
+    /// The length of the name, and where the value begins, of a line that has no colon right behind its name.
+    fn odd_line(&mut self, start: usize, text: &[u8], name: usize) -> (usize, usize) {
+        let behind = text.get(name..).unwrap_or_default();
+        let gap = behind.iter().position(|&byte| !is_wsp(byte)).unwrap_or(behind.len());
+        if name > 0 && behind.get(gap) == Some(&b':') {
+            self.defects.note(DefectKind::SpaceBeforeColon, start + name);
+            return (name, start + name + gap + 1);
+        }
+        let mbox = text.starts_with(b"From ") || text.starts_with(b">From ");
+        self.defects.note(if mbox { DefectKind::MboxLine } else { DefectKind::NotAField }, start);
+        (0, start)
     }
 
     /// Both length limits, for bytes up to `end` that are known to belong to the current line. Of two that are passed the one that was passed
     /// first is named, so that the way the message was cut makes no difference.
-    fn check(&mut self, message: &[u8], end: usize) -> Result<(), Error> {
-        let continues = message.get(self.line).is_some_and(|&byte| is_wsp(byte));
-        let start = self.entries.last().filter(|_| continues).map_or(self.line, |last| last.start as usize);
+    #[inline]
+    fn check(&mut self, continues: bool, end: usize) -> Result<(), Error> {
+        let start =
+            if continues { self.entries.last().map_or(self.line, |last| last.start as usize) } else { self.line };
         let header = self.limits.header as usize;
         let field = start.saturating_add(self.limits.field as usize);
         if end <= header.min(field) {

@@ -65,7 +65,7 @@ impl<'a> MessageId<'a> {
     /// # Errors
     /// [`Error::Syntax`] if `host` is no domain.
     pub fn generate(random: [u8; 16], host: &str) -> Result<MessageId<'static>, Error> {
-        if !is_dot_atom(host) {
+        if !is_dot_atom(host.as_bytes()) {
             return Err(Error::syntax(Syntax::Domain, 0));
         }
         MessageId::new(alloc::format!("{:032x}@{host}", u128::from_be_bytes(random)))

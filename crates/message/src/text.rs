@@ -2,11 +2,11 @@
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2};
 
 use crate::{
     encoded_word,
-    grammar::{is_control, is_fws},
+    grammar::{has_control, is_fws, may_have_encoded_word},
 };
 
 /// The value without white space around it.
@@ -39,7 +39,7 @@ pub(crate) fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
 /// An unstructured value as text.
 pub(crate) fn unstructured(value: &[u8]) -> Cow<'_, str> {
     let unfolded = unfold(value);
-    if memmem::find(&unfolded, b"=?").is_some() {
+    if may_have_encoded_word(&unfolded) {
         return Cow::Owned(clean_owned(encoded_word::decode_all(&unfolded)));
     }
     match unfolded {
@@ -50,9 +50,9 @@ pub(crate) fn unstructured(value: &[u8]) -> Cow<'_, str> {
 
 /// Bytes as text; nothing is decoded but UTF-8.
 pub(crate) fn plain(bytes: &[u8]) -> Cow<'_, str> {
-    match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(text) => clean(text),
-        Cow::Owned(text) => Cow::Owned(clean_owned(text)),
+    match core::str::from_utf8(bytes) {
+        Ok(text) => clean(text),
+        Err(_) => Cow::Owned(clean_owned(String::from_utf8_lossy(bytes).into_owned())),
     }
 }
 
@@ -85,11 +85,11 @@ pub(crate) fn utf8(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
 
 /// text that came out of a message may go into another one, so it never holds what could end a line there.
 fn clean(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(is_control) { Cow::Owned(replace_controls(text)) } else { Cow::Borrowed(text) }
+    if has_control(text.as_bytes()) { Cow::Owned(replace_controls(text)) } else { Cow::Borrowed(text) }
 }
 
 pub(crate) fn clean_owned(text: String) -> String {
-    if text.bytes().any(is_control) { replace_controls(&text) } else { text }
+    if has_control(text.as_bytes()) { replace_controls(&text) } else { text }
 }
 
 fn replace_controls(text: &str) -> String {
