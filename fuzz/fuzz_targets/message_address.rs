@@ -27,9 +27,13 @@ fuzz_target!(|value: &[u8]| {
 
 /// Comments are read, and not written.
 fn without_comments(address: &Address<'_>) -> Address<'static> {
-    let plain = |mailbox: &Mailbox<'_>| Mailbox::new(mailbox.name().and_then(DisplayName::new), mailbox.address().clone()).into_owned();
+    let plain = |mailbox: &Mailbox<'_>| {
+        Mailbox::new(mailbox.name().and_then(DisplayName::new), mailbox.address().clone()).into_owned()
+    };
     match address {
         Address::Mailbox(mailbox) => Address::Mailbox(plain(mailbox)),
-        Address::Group { name, members } => Address::Group { name: name.clone().into_owned(), members: members.iter().map(plain).collect() },
+        Address::Group { name, members } => {
+            Address::Group { name: name.clone().into_owned(), members: members.iter().map(plain).collect() }
+        }
     }
 }

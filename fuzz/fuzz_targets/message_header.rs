@@ -41,7 +41,7 @@ fuzz_target!(|input: (Vec<u8>, u8)| {
     for field in headers {
         let text = field.text();
         assert!(text.chars().all(|char| !char.is_ascii_control() || char == '\t'), "{text:?}");
-        assert!(!field.unfolded().contains(&b'\n') || !field.raw().ends_with(b"\n") || field.value().contains(&b'\n'));
+        assert!(!field.unfolded().contains(&b'\n'));
         if let Ok(date) = field.date() {
             assert_eq!(DateTime::parse(date.to_string().as_bytes()).map(|read| read.unix()), Ok(date.unix()));
         }

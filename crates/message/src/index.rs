@@ -24,6 +24,7 @@ pub(crate) struct Entry {
 }
 
 /// Where a line ends, without and with its line end.
+#[derive(Clone, Copy)]
 struct Line {
     text: usize,
     end: usize,
@@ -279,4 +280,24 @@ fn offset(at: usize) -> u32 {
 pub(crate) fn without_line_end(line: &[u8]) -> &[u8] {
     let Some(text) = line.strip_suffix(b"\n") else { return line };
     text.strip_suffix(b"\r").unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    /// M-4: a header that drips in: each call begins where the last one ended, so each byte is looked at once.
+    #[test]
+    fn m4_each_byte_is_looked_at_once() {
+        let message = format!("A: {}\r\nB: c\r\n d", "x".repeat(5_000));
+        let mut index = Index::default();
+        for end in 0..=message.len() {
+            assert_eq!(index.scan(&message.as_bytes()[..end]), Ok(Progress::Incomplete));
+            // only a CR that may be half of a line end is looked at again
+            let waits = usize::from(message.as_bytes()[..end].ends_with(b"\r"));
+            assert_eq!(index.seen, end - waits);
+        }
+    }
 }

@@ -86,18 +86,6 @@ fn m4_header_bombs_meet_the_limits() {
     assert_eq!(error(&field.repeat(12)), Some(Error::Limit { limit: Limit::Header, value: 1 << 20 }));
 }
 
-/// M-4: a byte at a time, each byte is looked at once: as much input takes as many steps, however it is cut. What a second pass over the
-/// whole would cost is far beyond what this test may take.
-#[test]
-fn m4_a_header_that_drips_in_stays_linear() {
-    let message = format!("A: {}", "x".repeat(100_000));
-    let mut index = Index::default();
-    for end in 0..message.len() {
-        index.scan(&message.as_bytes()[..end]).unwrap();
-    }
-    assert!(index.finish(message.as_bytes()).is_ok());
-}
-
 /// M-9: one reading of From, and it is sure or it is none.
 #[test]
 fn m9_the_author_is_one_or_none() {
