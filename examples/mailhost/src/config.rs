@@ -6,11 +6,12 @@ mod limits;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 pub(crate) use limits::Limits;
 
@@ -34,7 +35,8 @@ pub(crate) struct Config {
     pub(crate) aliases: Aliases,
     /// What strangers may cost.
     pub(crate) limits: Limits,
-    /// Networks that connection and login limits do not apply to. Being trusted never means that mail is relayed.
+    /// Networks and single addresses that connection and login limits do not apply to. Being trusted never means that mail is relayed.
+    #[serde(deserialize_with = "networks")]
     pub(crate) trusted: Vec<IpNet>,
     /// What the log says.
     pub(crate) log: Log,
@@ -108,7 +110,7 @@ pub(crate) struct Tls {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Store {
-    /// `sqlite:FOLDER`. Default: in the data folder.
+    /// `sqlite:FOLDER`. Default: the data folder.
     pub(crate) url: Option<String>,
 }
 
@@ -160,6 +162,9 @@ impl Default for Log {
         Self { filter: "info".into(), json: false }
     }
 }
+
+/// How the URL of a store on SQLite begins.
+const SQLITE: &str = "sqlite:";
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -214,6 +219,9 @@ impl Config {
             *file = folder.join(&*file);
         }
         config.validate()?;
+        if let Some(store) = config.store.url.as_deref().and_then(|url| url.strip_prefix(SQLITE)) {
+            config.store.url = Some(format!("{SQLITE}{}", folder.join(store).display()));
+        }
         Ok(config)
     }
 
@@ -238,19 +246,19 @@ impl Config {
             return invalid("without `tls.certificate` and `tls.key` the certificate is self-signed: drop `tls.self_signed = false` or name the files");
         }
         if let Some(url) = &self.store.url
-            && !url.starts_with("sqlite:")
+            && url.strip_prefix(SQLITE).is_none_or(str::is_empty)
         {
             return invalid("`store.url` must be `sqlite:FOLDER`: there is no other store yet");
         }
         if let Some(lmtp) = self.listen.lmtp.iter().find(|address| !address.ip().is_loopback() && !is_private(**address)) {
             return Err(Error::Invalid(format!("`listen.lmtp` on {lmtp}: LMTP believes whoever speaks it, so it listens on loopback and private addresses only")));
         }
-        Ok(())
+        self.limits.validate().map_err(Error::Invalid)
     }
 
     /// The folder of the store.
     pub(crate) fn store_folder(&self) -> PathBuf {
-        match self.store.url.as_deref().and_then(|url| url.strip_prefix("sqlite:")) {
+        match self.store.url.as_deref().and_then(|url| url.strip_prefix(SQLITE)) {
             Some(folder) => folder.into(),
             None => self.data.clone(),
         }
@@ -259,9 +267,16 @@ impl Config {
 
 fn is_private(address: SocketAddr) -> bool {
     match address.ip() {
-        core::net::IpAddr::V4(address) => address.is_private(),
-        core::net::IpAddr::V6(address) => address.is_unique_local(),
+        IpAddr::V4(address) => address.is_private(),
+        IpAddr::V6(address) => address.is_unique_local(),
     }
+}
+
+/// Networks as `192.0.2.0/24`, single addresses as `192.0.2.1`.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: &String| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| text.clone());
+    let parsed = Vec::<String>::deserialize(deserializer)?.iter().map(network).collect::<Result<_, _>>();
+    parsed.map_err(|text| D::Error::custom(format!("`{}` is neither an address nor a network such as 192.0.2.0/24", text.escape_debug())))
 }
 
 #[cfg(test)]
@@ -303,6 +318,19 @@ mod tests {
         assert!(read("[listen]\nlmtp = ['203.0.113.7:24']").unwrap_err().to_string().contains("LMTP"));
         assert!(read("hostname = 'a b'").unwrap_err().to_string().contains("domain name"));
         assert!(read("[listen]\nsmtp = ['nowhere']").unwrap_err().to_string().contains("smtp"));
+        assert!(read("[store]\nurl = 'sqlite:'").unwrap_err().to_string().contains("FOLDER"));
+        assert!(read("[limits]\nrecipients = 0").unwrap_err().to_string().contains("`limits.recipients`"));
+        assert!(read("[limits]\nconnections = 100").unwrap_err().to_string().contains("`limits.connections_reserved`"));
+        assert!(read("[limits]\nquota = 0").is_ok());
+    }
+
+    #[test]
+    fn networks_and_single_addresses_are_trusted() {
+        assert!(read("trusted = []").unwrap().trusted.is_empty());
+        let config = read("trusted = ['127.0.0.0/8', '::1', '192.0.2.7', '2001:db8::/32']").unwrap();
+        assert_eq!(config.trusted.iter().map(ToString::to_string).collect::<Vec<_>>(), ["127.0.0.0/8", "::1/128", "192.0.2.7/32", "2001:db8::/32"]);
+        assert_eq!(config.trusted[..2], Config::default().trusted);
+        assert!(read("trusted = ['192.0.2.0/33']").unwrap_err().to_string().contains("`192.0.2.0/33` is neither"));
     }
 
     #[test]
@@ -314,5 +342,10 @@ mod tests {
         assert_eq!(config.data, folder.path().join("mail"));
         assert_eq!(config.aliases.file, Some(folder.path().join("names")));
         assert_eq!(config.aliases.map["sales"].iter().count(), 2);
+        assert_eq!(config.store_folder(), folder.path().join("mail"), "by default the store is in the data folder");
+        fs::write(&path, "[store]\nurl = 'sqlite:store'\n").unwrap();
+        assert_eq!(Config::read(&path).unwrap().store_folder(), folder.path().join("store"));
+        fs::write(&path, "[store]\nurl = 'sqlite:/srv/mail'\n").unwrap();
+        assert_eq!(Config::read(&path).unwrap().store_folder(), Path::new("/srv/mail"));
     }
 }

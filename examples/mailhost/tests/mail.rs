@@ -411,3 +411,68 @@ fn metrics_status_and_one_id_for_a_message() {
     let text = web.rest();
     assert!(text.contains("mailhost_messages_total 1\n") && text.contains("mailhost_deliveries_total 1\n"), "{text}");
 }
+
+/// Says EHLO and STARTTLS, and begins TLS.
+fn starttls(server: &Server, config: rustls::ClientConfig) -> rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream> {
+    let mut talk = server.talk("Smtp");
+    talk.reply();
+    talk.say("EHLO client.example");
+    assert!(talk.say("STARTTLS").starts_with("220"));
+    support::tls::over(talk.into_stream(), config)
+}
+
+#[test]
+fn t8_no_session_tickets_on_port_25() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let server = start("");
+    let mut stream = starttls(&server, support::tls::config(&server));
+    stream.write_all(b"EHLO client.example\r\nMAIL FROM:<you@example.net>\r\n").unwrap();
+    stream.flush().unwrap();
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    while !line.starts_with("554") && !line.starts_with("250 ") {
+        line.clear();
+        assert!(stream.read_line(&mut line).unwrap() > 0);
+    }
+    let connection = &stream.get_ref().conn;
+    assert_eq!(connection.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+    assert_eq!(connection.tls13_tickets_received(), 0);
+    // Users' programs get some, so that they can resume.
+    let mut stream = BufReader::new(support::tls::connect(&server, "Submissions"));
+    line.clear();
+    stream.read_line(&mut line).unwrap();
+    assert!(line.starts_with("220") && stream.get_ref().conn.tls13_tickets_received() > 0);
+}
+
+#[test]
+fn w6_another_protocol_in_alpn_is_refused() {
+    use std::io::Read as _;
+    let server = start("");
+    for protocol in ["h2", "http/1.1", "imap"] {
+        for port in ["Smtp", "Submissions", "Pop3s"] {
+            let mut config = support::tls::config(&server);
+            config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+            let mut stream = match port {
+                "Smtp" => starttls(&server, config),
+                _ => support::tls::over(std::net::TcpStream::connect(server.port(port)).unwrap(), config),
+            };
+            assert!(stream.read(&mut [0; 100]).is_err(), "{protocol} on {port}");
+        }
+    }
+}
+
+#[test]
+fn t7_old_tls_is_refused() {
+    if !installed("openssl") {
+        return;
+    }
+    let server = start("");
+    for (version, good) in [("-tls1", false), ("-tls1_1", false), ("-tls1_2", true), ("-tls1_3", true)] {
+        let out = Command::new("sh")
+            .args(["-c", &format!("openssl s_client {version} -cipher ALL:@SECLEVEL=0 -connect {} </dev/null", server.port("Pop3s"))])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert_eq!(text.contains("BEGIN CERTIFICATE"), good, "{version}: {text}");
+    }
+}
