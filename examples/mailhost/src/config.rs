@@ -212,6 +212,11 @@ impl Config {
         if let Some((key, suggestion)) = keys::unknown(&table) {
             return Err(Error::UnknownKey { path: path.into(), key, suggestion });
         }
+        if let Some(key) = table.get("limits").and_then(toml::Value::as_table).and_then(limits::closed) {
+            return Err(Error::Invalid(format!(
+                "`limits.{key}` is 0, which lets nothing pass; leave it out for its default"
+            )));
+        }
         let mut config: Self = toml::from_str(&text).map_err(parse)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let files = [&mut config.tls.certificate, &mut config.tls.key, &mut config.aliases.file];
@@ -233,27 +238,42 @@ impl Config {
         }
         for name in self.domains.iter().chain([&self.hostname]) {
             if smtp_proto::path::ClientName::parse(name).is_err() || name.starts_with('[') {
-                return Err(Error::Invalid(format!("`{name}` is not a domain name (write an international one in its xn-- form)")));
+                return Err(Error::Invalid(format!(
+                    "`{name}` is not a domain name (write an international one in its xn-- form)"
+                )));
             }
         }
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
-            return invalid("`tls.certificate` and `tls.key` belong together: give both, or neither for a self-signed certificate");
+            return invalid(
+                "`tls.certificate` and `tls.key` belong together: give both, or neither for a self-signed certificate",
+            );
         }
         if self.tls.certificate.is_some() && self.tls.self_signed == Some(true) {
             return invalid("`tls.self_signed` and `tls.certificate` exclude each other");
         }
         if self.tls.certificate.is_none() && self.tls.self_signed == Some(false) {
-            return invalid("without `tls.certificate` and `tls.key` the certificate is self-signed: drop `tls.self_signed = false` or name the files");
+            return invalid(
+                "without `tls.certificate` and `tls.key` the certificate is self-signed: drop `tls.self_signed = false` or name the files",
+            );
         }
         if let Some(url) = &self.store.url
             && url.strip_prefix(SQLITE).is_none_or(str::is_empty)
         {
             return invalid("`store.url` must be `sqlite:FOLDER`: there is no other store yet");
         }
-        if let Some(lmtp) = self.listen.lmtp.iter().find(|address| !address.ip().is_loopback() && !is_private(**address)) {
-            return Err(Error::Invalid(format!("`listen.lmtp` on {lmtp}: LMTP believes whoever speaks it, so it listens on loopback and private addresses only")));
+        if let Some(lmtp) =
+            self.listen.lmtp.iter().find(|address| !address.ip().is_loopback() && !is_private(**address))
+        {
+            return Err(Error::Invalid(format!(
+                "`listen.lmtp` on {lmtp}: LMTP believes whoever speaks it, so it listens on loopback and private addresses only"
+            )));
         }
-        self.limits.validate().map_err(Error::Invalid)
+        if self.limits.connections_reserved >= self.limits.connections {
+            return invalid(
+                "`limits.connections_reserved` leaves none of `limits.connections` for mail from other servers",
+            );
+        }
+        Ok(())
     }
 
     /// The folder of the store.
@@ -274,9 +294,12 @@ fn is_private(address: SocketAddr) -> bool {
 
 /// Networks as `192.0.2.0/24`, single addresses as `192.0.2.1`.
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    let network = |text: &String| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| text.clone());
+    let network =
+        |text: &String| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| text.clone());
     let parsed = Vec::<String>::deserialize(deserializer)?.iter().map(network).collect::<Result<_, _>>();
-    parsed.map_err(|text| D::Error::custom(format!("`{}` is neither an address nor a network such as 192.0.2.0/24", text.escape_debug())))
+    parsed.map_err(|text| {
+        D::Error::custom(format!("`{}` is neither an address nor a network such as 192.0.2.0/24", text.escape_debug()))
+    })
 }
 
 #[cfg(test)]
@@ -328,7 +351,10 @@ mod tests {
     fn networks_and_single_addresses_are_trusted() {
         assert!(read("trusted = []").unwrap().trusted.is_empty());
         let config = read("trusted = ['127.0.0.0/8', '::1', '192.0.2.7', '2001:db8::/32']").unwrap();
-        assert_eq!(config.trusted.iter().map(ToString::to_string).collect::<Vec<_>>(), ["127.0.0.0/8", "::1/128", "192.0.2.7/32", "2001:db8::/32"]);
+        assert_eq!(
+            config.trusted.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["127.0.0.0/8", "::1/128", "192.0.2.7/32", "2001:db8::/32"]
+        );
         assert_eq!(config.trusted[..2], Config::default().trusted);
         assert!(read("trusted = ['192.0.2.0/33']").unwrap_err().to_string().contains("`192.0.2.0/33` is neither"));
     }
@@ -337,7 +363,8 @@ mod tests {
     fn paths_are_relative_to_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mailhost.toml");
-        fs::write(&path, "data = 'mail'\n[aliases]\nfile = 'names'\nsales = ['ann@mail.test', 'ben@mail.test']\n").unwrap();
+        fs::write(&path, "data = 'mail'\n[aliases]\nfile = 'names'\nsales = ['ann@mail.test', 'ben@mail.test']\n")
+            .unwrap();
         let config = Config::read(&path).unwrap();
         assert_eq!(config.data, folder.path().join("mail"));
         assert_eq!(config.aliases.file, Some(folder.path().join("names")));

@@ -102,6 +102,16 @@ pub(super) const KEYS: &[&str] = &[
     "shutdown_time",
 ];
 
+/// Those of them that may be 0: no bound, none at all, at once.
+const MAY_BE_ZERO: [&str; 4] = ["soft_errors", "quota", "connections_reserved", "shutdown_time"];
+
+/// The first key of `[limits]` whose value lets nothing at all pass.
+pub(super) fn closed(table: &toml::Table) -> Option<&str> {
+    let zero =
+        |(key, value): &(&String, &toml::Value)| value.as_integer() == Some(0) && !MAY_BE_ZERO.contains(&key.as_str());
+    table.iter().find(zero).map(|(key, _)| key.as_str())
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -137,47 +147,6 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Looks for bounds that nothing at all could pass.
-    ///
-    /// # Errors
-    /// The text says which.
-    pub(super) fn validate(&self) -> Result<(), String> {
-        let counts = [
-            ("message_size", self.message_size),
-            ("bytes_per_session", self.bytes_per_session),
-            ("recipients", self.recipients.into()),
-            ("messages_per_session", self.messages_per_session.into()),
-            ("hard_errors", self.hard_errors.into()),
-            ("junk_commands", self.junk_commands.into()),
-            ("unknown_recipients", self.unknown_recipients.into()),
-            ("auth_failures", self.auth_failures.into()),
-            ("connection_rate", self.connection_rate.into()),
-            ("login_failures_per_minute", self.login_failures_per_minute.into()),
-            ("login_failures_per_day", self.login_failures_per_day.into()),
-            ("received_hops", self.received_hops as u64),
-            ("header_size", self.header_size as u64),
-            ("header_fields", self.header_fields as u64),
-            ("connections_per_address", self.connections_per_address as u64),
-            ("pop3_sessions", self.pop3_sessions as u64),
-            ("command_time", self.command_time.as_secs()),
-            ("content_time", self.content_time.as_secs()),
-            ("message_time", self.message_time.as_secs()),
-            ("session_time", self.session_time.as_secs()),
-            ("handshake_time", self.handshake_time.as_secs()),
-            ("pop3_idle", self.pop3_idle.as_secs()),
-        ];
-        if let Some((key, _)) = counts.iter().find(|(_, value)| *value == 0) {
-            return Err(format!("`limits.{key}` is 0, which lets nothing pass; leave it out for the default"));
-        }
-        if self.connections_reserved >= self.connections {
-            let Self { connections, connections_reserved, .. } = self;
-            return Err(format!(
-                "`limits.connections_reserved` is {connections_reserved} of {connections} `limits.connections`, which leaves none for mail from other servers"
-            ));
-        }
-        Ok(())
-    }
-
     /// The limits of an SMTP session. Those that count are lifted for networks that are trusted.
     pub(crate) fn smtp(&self, trusted: bool) -> smtp_proto::Limits {
         let mut limits = smtp_proto::Limits::default();
@@ -220,5 +189,6 @@ mod tests {
         let text: String = KEYS.iter().map(|key| format!("{key} = 1\n")).collect();
         let limits: Limits = toml::from_str(&text).unwrap();
         assert_eq!(limits.shutdown_time, Duration::from_secs(1));
+        assert!(MAY_BE_ZERO.iter().all(|key| KEYS.contains(key)));
     }
 }
