@@ -56,9 +56,15 @@ impl Exchange {
     /// # Errors
     /// The system has no random bytes to give.
     pub(crate) fn begin(host: &Host, mechanism: &str, address: IpAddr) -> io::Result<Option<Self>> {
-        let Some(mechanism) = mechanism.parse().ok().filter(|mechanism| MECHANISMS.contains(mechanism)) else { return Ok(None) };
+        let Some(mechanism) = mechanism.parse().ok().filter(|mechanism| MECHANISMS.contains(mechanism)) else {
+            return Ok(None);
+        };
         let config = sasl::Config::new(random::bytes()?, host.decoys.clone());
-        Ok(Some(Self { server: sasl::Server::new(mechanism, config, sasl::Limits::default()), address, claimed: String::new() }))
+        Ok(Some(Self {
+            server: sasl::Server::new(mechanism, config, sasl::Limits::default()),
+            address,
+            claimed: String::new(),
+        }))
     }
 
     /// Takes the client's response, if there is one, and goes on until something is to be sent.
@@ -80,8 +86,9 @@ impl Exchange {
                     if !host.admits_login(self.address, &self.claimed) {
                         return Next::Done(Login::Limited);
                     }
-                    match host.verify(&self.claimed, &password).await {
+                    match host.verify(&self.claimed, &password, self.address).await {
                         Ok(account) => Answer::Verified(account.is_some()),
+                        Err(passwords::Error::Limited) => return Next::Done(Login::Limited),
                         Err(_) => Answer::Unavailable,
                     }
                 }
@@ -109,7 +116,9 @@ impl Exchange {
                 }
                 Step::Done(Err(Failure::Unavailable)) => return Next::Done(Login::Unavailable),
                 Step::Done(Err(failure)) if failure.is_malformed() => return Next::Done(Login::Malformed),
-                Step::Done(Err(_)) => return Next::Done(Login::Refused(host.login_failed(self.address, &self.claimed))),
+                Step::Done(Err(_)) => {
+                    return Next::Done(Login::Refused(host.login_failed(self.address, &self.claimed)));
+                }
                 Step::Wait => return Next::Done(Login::Unavailable),
             };
             if self.server.answer(answer).is_err() {
@@ -125,12 +134,13 @@ impl Host {
         if !self.admits_login(address, name) {
             return Login::Limited;
         }
-        match self.verify(name, &Password::from(password)).await {
+        match self.verify(name, &Password::from(password), address).await {
             Ok(Some(account)) => {
                 self.metrics.logins_total.add(1);
                 Login::Welcome(account)
             }
             Ok(None) => Login::Refused(self.login_failed(address, name)),
+            Err(passwords::Error::Limited) => Login::Limited,
             Err(_) => Login::Unavailable,
         }
     }
@@ -141,7 +151,7 @@ impl Host {
             return true;
         }
         let limiter = self.limiter.lock().unwrap_or_else(PoisonError::into_inner);
-        let admitted = limiter.admits(address, self.now()) && limiter.admits_account(&account.to_lowercase(), self.now());
+        let admitted = limiter.admits(address, &self.login_address(account), self.now());
         if !admitted {
             self.metrics.logins_limited_total.add(1);
         }
@@ -151,7 +161,11 @@ impl Host {
     /// Counts a failure, and says how long its reply is to be held back.
     fn login_failed(&self, address: IpAddr, account: &str) -> Duration {
         self.metrics.login_failures_total.add(1);
-        let wait = self.limiter.lock().unwrap_or_else(PoisonError::into_inner).failed(address, &account.to_lowercase(), self.now());
+        let wait = self.limiter.lock().unwrap_or_else(PoisonError::into_inner).failed(
+            address,
+            &self.login_address(account),
+            self.now(),
+        );
         if self.trusts(address) { Duration::ZERO } else { wait }
     }
 
@@ -166,16 +180,22 @@ impl Host {
         }
     }
 
+    /// The address that a name to log in with stands for, however it is written: the name of the account, also for counting.
     fn login_address(&self, name: &str) -> String {
         let domain = self.config.domains.first().map(String::as_str).unwrap_or_default();
         if name.contains('@') { name.to_lowercase() } else { format!("{}@{domain}", name.to_lowercase()) }
     }
 
     /// The account, if the password is right. It takes as long for a name that does not exist (row A-2).
-    async fn verify(&self, name: &str, password: &Password) -> Result<Option<Account>, passwords::Error> {
+    async fn verify(
+        &self,
+        name: &str,
+        password: &Password,
+        address: IpAddr,
+    ) -> Result<Option<Account>, passwords::Error> {
         let found = self.login_account(name).await?;
         let phc = found.as_ref().map(|(_, credentials)| credentials.password.clone());
-        let right = self.passwords.verify(phc, password, &self.metrics).await?;
+        let right = self.passwords.verify(phc, password, &self.metrics, || self.admits_login(address, name)).await?;
         Ok(found.filter(|_| right).map(|(account, _)| account))
     }
 

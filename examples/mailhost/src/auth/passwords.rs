@@ -3,11 +3,11 @@
 use core::time::Duration;
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use ring::hmac;
 use sasl::{DEFAULT_ITERATIONS, Password, StoredKeys};
 use tokio::sync::Semaphore;
@@ -33,6 +33,9 @@ pub(crate) enum Error {
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// While this check waited for its turn, too many others have failed.
+    #[error("too many logins have failed")]
+    Limited,
     /// Too many checks are waiting.
     #[error("too many passwords are being checked")]
     Busy,
@@ -56,7 +59,7 @@ pub(crate) enum Error {
 /// by itself.
 #[derive(Debug)]
 pub(crate) struct Passwords {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     key: hmac::Key,
     remembered: Mutex<HashMap<[u8; 32], Instant>>,
     /// The hash of no password, checked for users that do not exist.
@@ -71,28 +74,41 @@ impl Passwords {
     pub(crate) fn new() -> Result<Self, Error> {
         let nobody: [u8; 16] = random::bytes()?;
         Ok(Self {
-            turns: Semaphore::new(HASHES_MAX),
+            turns: Arc::new(Semaphore::new(HASHES_MAX)),
             key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()?),
             remembered: Mutex::default(),
             dummy: hash(&nobody)?,
         })
     }
 
-    /// Whether this is the password with that hash. Without a hash the answer is no, after the same work (row A-2).
+    /// Whether this is the password with that hash. Without a hash the answer is no, after the same work (row A-2). `admitted` is asked when
+    /// the check has its turn: those that came in together cannot all be admitted by the count of failures there was before the first of them.
     ///
     /// # Errors
-    /// [`Error::Busy`], [`Error::Hash`].
-    pub(crate) async fn verify(&self, phc: Option<Zeroizing<String>>, password: &Password, metrics: &Metrics) -> Result<bool, Error> {
+    /// [`Error::Limited`], [`Error::Busy`], [`Error::Hash`].
+    pub(crate) async fn verify(
+        &self,
+        phc: Option<Zeroizing<String>>,
+        password: &Password,
+        metrics: &Metrics,
+        admitted: impl FnOnce() -> bool,
+    ) -> Result<bool, Error> {
         let known = phc.is_some();
         let phc = phc.unwrap_or_else(|| self.dummy.clone());
         let tag = self.tag(&phc, password);
         if known && self.remembers(&tag) {
             return Ok(true);
         }
-        let _turn = timeout(QUEUE_TIME, self.turns.acquire()).await.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
+        let turn = timeout(QUEUE_TIME, self.turns.clone().acquire_owned()).await.map_err(|_| Error::Busy)?;
+        let turn = turn.map_err(|_| Error::Busy)?;
+        if !admitted() {
+            return Err(Error::Limited);
+        }
         metrics.password_hashes_total.add(1);
         let password = password.clone();
         let right = spawn_blocking(move || {
+            // The turn is the hash's, not the session's: one that goes away meanwhile does not stop the hash, nor make room for another.
+            let _turn = turn;
             let parsed = PasswordHash::new(&phc).map_err(Error::Hash)?;
             Ok::<_, Error>(Argon2::default().verify_password(password.expose().as_bytes(), &parsed).is_ok())
         })
@@ -157,7 +173,7 @@ mod tests {
         let kept = credentials("correct horse").unwrap();
         let check = |password: &'static str| {
             let (passwords, phc, metrics) = (&passwords, kept.password.clone(), &metrics);
-            async move { passwords.verify(Some(phc), &Password::from(password), metrics).await.unwrap() }
+            async move { passwords.verify(Some(phc), &Password::from(password), metrics, || true).await.unwrap() }
         };
         assert!(check("correct horse").await);
         assert!(!check("correct hors").await);
@@ -165,7 +181,8 @@ mod tests {
         assert!(check("correct horse").await);
         assert_eq!(metrics.password_hashes_total.get(), 2, "remembered");
         let changed = credentials("correct horse").unwrap();
-        assert!(passwords.verify(Some(changed.password), &Password::from("correct horse"), &metrics).await.unwrap());
+        let right = Password::from("correct horse");
+        assert!(passwords.verify(Some(changed.password), &right, &metrics, || true).await.unwrap());
         assert_eq!(metrics.password_hashes_total.get(), 3, "another hash is another memory");
     }
 
@@ -173,8 +190,37 @@ mod tests {
     async fn a2_an_unknown_user_costs_a_hash() {
         let passwords = Passwords::new().unwrap();
         let metrics = Metrics::default();
-        assert!(!passwords.verify(None, &Password::from("x"), &metrics).await.unwrap());
+        assert!(!passwords.verify(None, &Password::from("x"), &metrics, || true).await.unwrap());
         assert_eq!(metrics.password_hashes_total.get(), 1);
+    }
+
+    #[tokio::test]
+    async fn a7_who_leaves_early_makes_no_room_for_another_hash() {
+        let passwords = Passwords::new().unwrap();
+        let metrics = Metrics::default();
+        let guess = Password::from("x");
+        for _ in 0..HASHES_MAX {
+            let check = passwords.verify(None, &guess, &metrics, || true);
+            // Polled until its hash is under way, then dropped, as a session is whose client hangs up.
+            assert!(timeout(Duration::ZERO, check).await.is_err());
+        }
+        assert_eq!(metrics.password_hashes_total.get(), HASHES_MAX as u64);
+        assert_eq!(passwords.turns.available_permits(), 0, "the hashes go on, and count");
+        assert!(
+            !passwords.verify(None, &guess, &metrics, || true).await.unwrap(),
+            "they end, and others have their turn"
+        );
+    }
+
+    #[tokio::test]
+    async fn a1_who_waited_is_judged_by_what_failed_meanwhile() {
+        let passwords = Passwords::new().unwrap();
+        let metrics = Metrics::default();
+        let kept = credentials("correct horse").unwrap();
+        let right = Password::from("correct horse");
+        let refused = passwords.verify(Some(kept.password.clone()), &right, &metrics, || false).await;
+        assert!(matches!(refused, Err(Error::Limited)));
+        assert_eq!(metrics.password_hashes_total.get(), 0, "nothing was looked at");
     }
 
     #[test]
