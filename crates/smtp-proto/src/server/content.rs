@@ -16,6 +16,8 @@ use wire::Input;
 pub(super) struct Data {
     decoder: DataDecoder,
     size: u64,
+    /// How many replies its end is owed.
+    replies: u32,
     /// Why the content is being thrown away, if it is. The reply is given at its end, where the client looks for it.
     fault: Option<Error>,
 }
@@ -60,6 +62,7 @@ impl Core {
     /// The content may come in.
     pub(super) fn content_accepted(&mut self, start: ContentStart, reply: Option<&Reply<'_>>) {
         self.clock.content_begins();
+        let replies = self.replies_owed();
         match start {
             ContentStart::Data => {
                 match reply {
@@ -68,7 +71,7 @@ impl Core {
                     None => self.reply(&Reply::new(354, None, "Send the message, end it with a dot alone on a line")),
                 }
                 let bare_lf = if self.config.role == Role::Relay { BareLf::Refuse } else { self.config.bare_lf };
-                self.stage = Stage::Data(Data { decoder: DataDecoder::new(bare_lf), size: 0, fault: None });
+                self.stage = Stage::Data(Data { decoder: DataDecoder::new(bare_lf), size: 0, replies, fault: None });
             }
             ContentStart::Chunk { size, last } => {
                 if let Some(transaction) = &mut self.transaction {
@@ -123,6 +126,21 @@ impl Core {
         Found::Event(Event::MessageEnd(end))
     }
 
+    /// How many replies the end of the content is owed: LMTP has one for each accepted recipient (RFC 2033, 4.2).
+    fn replies_owed(&self) -> u32 {
+        match &self.transaction {
+            Some(transaction) if self.config.role == Role::Lmtp => transaction.recipients.max(1),
+            _ => 1,
+        }
+    }
+
+    /// Gives all but one of the replies that a message which failed is owed; the last is given with the fault.
+    fn reply_to_others(&mut self, reply: &Reply<'_>, replies: u32) {
+        for _ in 1..replies {
+            self.reply(reply);
+        }
+    }
+
     /// Takes the next piece of DATA from the input.
     pub(super) fn find_data(&mut self, input: &mut Input) -> Found {
         let limit = self.limits.message_size;
@@ -137,8 +155,10 @@ impl Core {
                     return match data.fault.take() {
                         None => self.message_ends(size),
                         Some(error) => {
+                            let replies = data.replies;
                             self.stage = Stage::Commands;
                             self.lines.restart();
+                            self.reply_to_others(&error.reply(), replies);
                             // W-1: whoever sends look-alikes of an end has more in mind than this message.
                             Found::Event(if matches!(error, Error::BareLineEnd { .. }) {
                                 self.send_away(error)
@@ -258,13 +278,19 @@ impl Core {
             return Found::Nothing;
         }
         let refusal = chunk.refusal.take();
+        let replies = if chunk.last { self.replies_owed() } else { 1 };
         self.stage = Stage::Commands;
         self.lines.restart();
+        if let Some(Refusal::Fault(error)) = &refusal {
+            self.reply_to_others(&error.reply(), replies);
+        }
         match refusal {
             Some(Refusal::Fault(error @ Error::BareLineEnd { .. })) => Found::Event(self.send_away(error)),
             Some(Refusal::Fault(error)) => Found::Event(self.fault(error)),
             Some(Refusal::Answer(reply)) => {
-                self.output.tail().extend_from_slice(&reply);
+                for _ in 0..replies {
+                    self.output.tail().extend_from_slice(&reply);
+                }
                 self.clock.spoke();
                 self.find_line(input)
             }
