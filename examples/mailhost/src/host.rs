@@ -16,7 +16,8 @@ use smtp_proto::path::{Domain, Mailbox};
 use tokio::time::Instant;
 
 pub(crate) use aliases::Aliases;
-pub(crate) use directory::{Directory, Destination};
+use aliases::TooFar;
+pub(crate) use directory::{Destination, Directory};
 
 use crate::auth::Passwords;
 use crate::config::Config;
@@ -25,10 +26,6 @@ use crate::metrics::Metrics;
 use crate::random;
 use crate::store::{self, Address, Store};
 use crate::tls::Tls;
-
-/// How deep aliases of aliases go, and how many mailboxes one recipient may stand for (row R-4).
-const ALIAS_DEPTH: usize = 20;
-const ALIAS_TARGETS: usize = 1_000;
 
 /// The server, as its sessions see it.
 #[derive(Debug)]
@@ -64,6 +61,8 @@ pub(crate) enum Resolution {
     Unknown,
     /// The domain is not ours: mail for it would have to be relayed.
     External,
+    /// The aliases lead too far. It is the operator's mistake, so nobody is to lose mail over it.
+    TooFar,
 }
 
 /// Why a server cannot be set up.
@@ -136,47 +135,27 @@ impl Host {
                 }
             }
         };
-        let mut found = Vec::new();
-        self.expand(&local, domain, &mut found).await?;
+        let Ok(mut found) = self.destinations(&local, domain).await? else { return Ok(Resolution::TooFar) };
         if found.is_empty() && local == "postmaster" {
-            // RFC 5321, 4.5.1: there is always a postmaster. Where nobody has been named, it is the first of all users.
-            found.extend(self.first_account().await?);
+            // RFC 5321, 4.5.1: there is always a postmaster. Where nobody has been named, it is the oldest user.
+            found.extend(self.directory.oldest(&*self.store).await?);
         }
         Ok(if found.is_empty() { Resolution::Unknown } else { Resolution::Local(found) })
     }
 
-    /// Follows aliases, each once, until all that is left are accounts.
-    async fn expand(&self, local: &str, domain: &str, found: &mut Vec<Destination>) -> Result<(), store::Error> {
-        let mut open = vec![(format!("{local}@{domain}"), 0)];
-        let mut seen = Vec::new();
-        while let Some((name, depth)) = open.pop() {
-            if seen.contains(&name) || depth > ALIAS_DEPTH || seen.len() > ALIAS_TARGETS || found.len() > ALIAS_TARGETS {
-                continue;
+    /// The mailboxes that a name of ours stands for, given in lower case.
+    async fn destinations(&self, local: &str, domain: &str) -> Result<Result<Vec<Destination>, TooFar>, store::Error> {
+        let ends = match self.aliases.expand(&format!("{local}@{}", domain.to_lowercase())) {
+            Ok(ends) => ends,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut found = Vec::new();
+        for end in ends {
+            if let Ok(address) = end.parse() {
+                found.extend(self.directory.find(&*self.store, address).await?);
             }
-            // The name as it is, then without its detail (RFC 5233): ann+lists is ann's.
-            let plain = without_detail(&name);
-            for name in core::iter::once(name.as_str()).chain(plain.as_deref()) {
-                if let Some(targets) = self.aliases.get(name) {
-                    open.extend(targets.iter().map(|target| (target.as_str().to_owned(), depth + 1)));
-                    break;
-                }
-                if let Ok(address) = name.parse::<Address>()
-                    && let Some(destination) = self.directory.find(&*self.store, address).await?
-                {
-                    if !found.contains(&destination) {
-                        found.push(destination);
-                    }
-                    break;
-                }
-            }
-            seen.push(name);
         }
-        Ok(())
-    }
-
-    async fn first_account(&self) -> Result<Option<Destination>, store::Error> {
-        let first = self.store.accounts().await?.into_iter().next();
-        Ok(first.map(|account| Destination { account: account.id, mailbox: account.inbox, address: account.address, octets: account.octets }))
+        Ok(Ok(found))
     }
 
     /// Whether a user may send under an address: it is their own, with or without a detail, or an alias that leads to them alone (row A-8).
@@ -184,18 +163,12 @@ impl Host {
     /// # Errors
     /// The store does not answer.
     pub(crate) async fn may_send_as(&self, user: &Address, local: &str, domain: &str) -> Result<bool, store::Error> {
-        let Some(ours) = self.config.domains.iter().find(|ours| ours.eq_ignore_ascii_case(domain)) else { return Ok(false) };
-        let mut found = Vec::new();
-        self.expand(&local.to_lowercase(), ours, &mut found).await?;
-        Ok(matches!(found.as_slice(), [only] if only.address == *user))
+        let Some(ours) = self.config.domains.iter().find(|ours| ours.eq_ignore_ascii_case(domain)) else {
+            return Ok(false);
+        };
+        let found = self.destinations(&local.to_lowercase(), ours).await?;
+        Ok(matches!(found.as_deref(), Ok([only]) if only.address == *user))
     }
-}
-
-/// `ann+lists@mail.test` is `ann@mail.test`.
-fn without_detail(name: &str) -> Option<String> {
-    let (local, domain) = name.rsplit_once('@')?;
-    let (user, _) = local.split_once('+')?;
-    (!user.is_empty()).then(|| format!("{user}@{domain}"))
 }
 
 /// The secret in the data folder, made if it is missing. It must outlast restarts: else who asks before and after one learns which users exist.
@@ -210,4 +183,83 @@ fn secret(path: &Path) -> io::Result<[u8; 32]> {
         Err(error) => return Err(error),
     }
     Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Credentials, Purpose, SqliteStore};
+
+    /// A server for two domains with the users zoe and ann, in this order.
+    async fn host(folder: &Path, aliases: &str) -> Host {
+        let data = folder.join("data");
+        let store = SqliteStore::open(&data, Purpose::Serve).unwrap();
+        for user in ["zoe@mail.test", "ann@mail.test"] {
+            let credentials = Credentials { password: String::new().into(), scram: None };
+            store.add_account(user.parse().unwrap(), credentials).await.unwrap();
+        }
+        let config = Config {
+            domains: vec!["mail.test".into(), "Second.test".into()],
+            data,
+            aliases: toml::from_str(aliases).unwrap(),
+            ..Config::default()
+        };
+        Host::new(config, Arc::new(store)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn whom_mail_is_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let aliases: String = (0..30).map(|n| format!("far{n} = 'far{}'\n", n + 1)).collect();
+        let host = host(folder.path(), &format!("{aliases}sales = ['ann', 'zoe']\nann = ['ann', 'zoe']")).await;
+        let resolve = async |recipient: &str| {
+            let mailbox = Mailbox::parse(recipient, true).unwrap();
+            match host.resolve(Some(&mailbox)).await.unwrap() {
+                Resolution::Local(found) => {
+                    found.iter().map(|destination| destination.address.to_string()).collect::<Vec<_>>().join(" ")
+                }
+                other => format!("{other:?}"),
+            }
+        };
+        assert_eq!(resolve("Zoe@MAIL.test").await, "zoe@mail.test");
+        assert_eq!(resolve("zoe+lists+x@mail.test").await, "zoe@mail.test");
+        assert_eq!(resolve("\"zoe\"@mail.test").await, "zoe@mail.test");
+        assert_eq!(
+            resolve("ann@mail.test").await,
+            "ann@mail.test zoe@mail.test",
+            "a user can be an alias for others too"
+        );
+        assert_eq!(resolve("SALES@second.TEST").await, "ann@mail.test zoe@mail.test");
+        assert_eq!(resolve("zoe@second.test").await, "Unknown");
+        assert_eq!(resolve("nobody@mail.test").await, "Unknown");
+        assert_eq!(resolve("far0@mail.test").await, "TooFar", "never a part of those it is for");
+        for elsewhere in ["zoe@example.com", "zoe@[127.0.0.1]", "zoe@sub.mail.test", "\"zoe@mail.test\"@example.com"] {
+            assert_eq!(resolve(elsewhere).await, "External", "{elsewhere}");
+        }
+        // RFC 5321, 4.5.1
+        for postmaster in ["postmaster@mail.test", "PostMaster@second.test"] {
+            assert_eq!(resolve(postmaster).await, "zoe@mail.test", "who was there first");
+        }
+        assert!(matches!(host.resolve(None).await.unwrap(), Resolution::Local(_)));
+    }
+
+    #[tokio::test]
+    async fn a8_who_may_send_as_whom() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = host(folder.path(), "me = 'ann'\nboth = ['ann', 'zoe']").await;
+        let ann = "ann@mail.test".parse().unwrap();
+        for (local, domain, may) in [
+            ("ann", "mail.test", true),
+            ("ANN+x", "MAIL.TEST", true),
+            ("me", "second.test", true),
+            ("zoe", "mail.test", false),
+            ("both", "mail.test", false),
+            ("nobody", "mail.test", false),
+            ("postmaster", "mail.test", false),
+            ("ann", "second.test", false),
+            ("ann", "example.com", false),
+        ] {
+            assert_eq!(host.may_send_as(&ann, local, domain).await.unwrap(), may, "{local}@{domain}");
+        }
+    }
 }

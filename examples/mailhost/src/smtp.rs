@@ -309,6 +309,10 @@ impl Session<'_> {
                 info!(session = self.id, address = %self.address, recipient = %path, "relaying refused");
                 return reply(550, (5, 7, 1), "This server does not relay mail");
             }
+            Ok(Resolution::TooFar) => {
+                warn!(session = self.id, recipient = %path, "the aliases of this name lead too far: `mailhost check` says more");
+                return reply(451, (4, 3, 5), "That name is set up wrongly here: try again later");
+            }
             Err(error) => return self.store_failed(&error),
         };
         let quota = host.config.limits.quota;
