@@ -4,6 +4,7 @@
 //! decided is asked of the caller, who may take as long as it needs.
 //!
 //! - [`Server`]: the serving side.
+//! - [`Client`]: the reading side.
 //! - [`maildrop`]: what a session sees of a mailbox, and the marks it sets, as pure state. A connection that drops removes nothing.
 //! - [`command`], [`response`], [`Capabilities`]: the grammar, both directions.
 //!
@@ -16,6 +17,7 @@ extern crate alloc;
 extern crate std;
 
 mod capabilities;
+pub mod client;
 pub mod command;
 pub mod error;
 mod limits;
@@ -23,5 +25,5 @@ pub mod maildrop;
 pub mod response;
 pub mod server;
 
-pub use self::{capabilities::Capabilities, error::Error, limits::Limits, response::Response, server::Server};
+pub use self::{capabilities::Capabilities, client::Client, error::Error, limits::Limits, response::Response, server::Server};
 pub use wire::{Misuse, TlsFacts, TlsVersion, Wants};
