@@ -83,7 +83,8 @@ impl Capabilities {
                 return;
             }
             _ => {
-                if !line.is_empty() && self.others.len() < OTHERS_MAX && !self.others.iter().any(|other| other == line) {
+                if !line.is_empty() && self.others.len() < OTHERS_MAX && !self.others.iter().any(|other| other == line)
+                {
                     self.others.push(line.to_owned());
                 }
                 return;

@@ -13,11 +13,11 @@ mod replies;
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use core::{mem, time::Duration};
 
+use self::replies::Found;
 pub use self::{
     config::{Config, Limits, Stls},
     event::{Answer, Error, Event, Request, Step},
 };
-use self::replies::Found;
 use crate::{
     capabilities::Capabilities,
     command::{Command, SecretText},
@@ -199,7 +199,9 @@ impl Client {
                 Found::Told => return self.core.told.pop_front(),
                 Found::Body(range) => return self.input.unread().get(range).map(Event::Body),
                 Found::Octets(octets) => return Some(Event::Body(octets)),
-                Found::Line(text, telling) => return self.core.event(self.input.unread().get(..text).unwrap_or_default(), telling),
+                Found::Line(text, telling) => {
+                    return self.core.event(self.input.unread().get(..text).unwrap_or_default(), telling);
+                }
                 Found::Again => {
                     self.core.drop_used(&mut self.input);
                     if !self.core.told.is_empty() {
@@ -357,7 +359,12 @@ impl Core {
 
     fn tell(&mut self, request: Request<'_>) -> Result<(), Misuse> {
         let open = matches!(self.stage, Stage::Ready | Stage::List { .. } | Stage::Message { .. });
-        let quitting = self.queue.iter().map(|(step, _)| *step).chain(self.awaited.iter().map(|awaited| awaited.step)).any(|step| step == Step::Quit);
+        let quitting = self
+            .queue
+            .iter()
+            .map(|(step, _)| *step)
+            .chain(self.awaited.iter().map(|awaited| awaited.step))
+            .any(|step| step == Step::Quit);
         if !open || quitting {
             return Err(Misuse("tell: the session is not open"));
         }
@@ -396,7 +403,8 @@ impl Core {
     }
 
     fn auth(&mut self, mechanism: &str, initial: Option<&[u8]>) -> Result<(), Misuse> {
-        let good = (1..=20).contains(&mechanism.len()) && mechanism.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        let good = (1..=20).contains(&mechanism.len())
+            && mechanism.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         if !good {
             return Err(Misuse("tell: not a mechanism's name"));
         }
@@ -431,7 +439,10 @@ impl Core {
     fn send_queued(&mut self) {
         while let Some((step, _)) = self.queue.front() {
             let alone = |step| matches!(step, Step::User | Step::Pass | Step::Auth | Step::Stls | Step::Quit);
-            let groups = self.config.pipelining && self.capabilities.pipelining && !alone(*step) && !self.awaited.iter().any(|awaited| alone(awaited.step));
+            let groups = self.config.pipelining
+                && self.capabilities.pipelining
+                && !alone(*step)
+                && !self.awaited.iter().any(|awaited| alone(awaited.step));
             if !self.awaited.is_empty() && !groups {
                 return;
             }

@@ -174,11 +174,17 @@ impl<'a> Command<'a> {
 }
 
 fn auth(rest: &str) -> Result<Command<'_>, CommandError> {
-    let (mechanism, initial) = rest.split_once(' ').map_or((rest, None), |(mechanism, initial)| (mechanism, Some(initial)));
+    let (mechanism, initial) =
+        rest.split_once(' ').map_or((rest, None), |(mechanism, initial)| (mechanism, Some(initial)));
     // RFC 4422, 3.1: up to 20 capitals, digits, hyphens and underscores
-    let good = mechanism.len() <= 20 && mechanism.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let good = mechanism.len() <= 20
+        && mechanism.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     let one = initial.is_none_or(|initial| !initial.is_empty() && !initial.contains(' '));
-    if good && one { Ok(Command::Auth { mechanism, initial: initial.map(SecretText) }) } else { Err(CommandError::Arguments) }
+    if good && one {
+        Ok(Command::Auth { mechanism, initial: initial.map(SecretText) })
+    } else {
+        Err(CommandError::Arguments)
+    }
 }
 
 /// A message's number: 1 or more.

@@ -140,7 +140,9 @@ impl Error {
             Self::AuthCancelled => "Authentication cancelled",
             Self::Limit { limit: Limit::CommandLine | Limit::AuthLine, .. } => "Line too long",
             Self::Limit { limit: Limit::Errors, .. } => "Too many errors",
-            Self::Limit { limit: Limit::AuthFailures, .. } => return Response::err(Some(Code::Auth), "Too many failed logins"),
+            Self::Limit { limit: Limit::AuthFailures, .. } => {
+                return Response::err(Some(Code::Auth), "Too many failed logins");
+            }
         };
         Response::err(None, text)
     }

@@ -25,5 +25,7 @@ pub mod maildrop;
 pub mod response;
 pub mod server;
 
-pub use self::{capabilities::Capabilities, client::Client, error::Error, limits::Limits, response::Response, server::Server};
+pub use self::{
+    capabilities::Capabilities, client::Client, error::Error, limits::Limits, response::Response, server::Server,
+};
 pub use wire::{Misuse, TlsFacts, TlsVersion, Wants};

@@ -24,11 +24,11 @@ mod retrieve;
 use alloc::{collections::VecDeque, string::String, sync::Arc};
 use core::{mem, time::Duration};
 
+use self::{clock::Clock, listing::Listing, retrieve::Retrieval};
 pub use self::{
     config::Config,
     event::{Answer, Closing, Event, Notice, Timer},
 };
-use self::{clock::Clock, listing::Listing, retrieve::Retrieval};
 use crate::{
     command::Command,
     error::{Error, Limit},
@@ -463,7 +463,10 @@ impl Core {
                 self.skip_line(input, limit)
             }
         };
-        if matches!(found, Found::Nothing) && self.eof && matches!(self.stage, Stage::Commands | Stage::Auth | Stage::Skip(_)) {
+        if matches!(found, Found::Nothing)
+            && self.eof
+            && matches!(self.stage, Stage::Commands | Stage::Auth | Stage::Skip(_))
+        {
             self.close(Closing::PeerClosed);
             return self.told.pop_front().map_or(Found::Nothing, Found::Event);
         }
@@ -474,7 +477,9 @@ impl Core {
         let auth = matches!(self.stage, Stage::Auth);
         let unread = input.unread();
         // What cannot be POP3 is not waited for (row W-6).
-        if self.maildrop.is_none() && unread.first().is_some_and(|byte| !byte.is_ascii_graphic() && !matches!(byte, b'\r' | b'\n' | b' ')) {
+        if self.maildrop.is_none()
+            && unread.first().is_some_and(|byte| !byte.is_ascii_graphic() && !matches!(byte, b'\r' | b'\n' | b' '))
+        {
             input.discard();
             return Found::Event(self.send_away(Error::ForeignProtocol));
         }
@@ -566,11 +571,15 @@ impl Core {
 
     /// Closes if shutdown has been asked for and nothing is going out.
     fn shut_down_if_due(&mut self) {
-        let busy = matches!(self.stage, Stage::Retrieving(_) | Stage::Listing(_) | Stage::Closing) || self.open == Some(Open::Update);
+        let busy = matches!(self.stage, Stage::Retrieving(_) | Stage::Listing(_) | Stage::Closing)
+            || self.open == Some(Open::Update);
         if self.shutdown && !busy {
             // A client in the middle of a handshake must not be sent plaintext.
             if !matches!(self.stage, Stage::Securing) {
-                self.respond(&Response::err(Some(crate::response::Code::SysTemp), "Shutting down, nothing was removed"));
+                self.respond(&Response::err(
+                    Some(crate::response::Code::SysTemp),
+                    "Shutting down, nothing was removed",
+                ));
             }
             self.close(Closing::Shutdown);
         }

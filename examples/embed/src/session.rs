@@ -63,4 +63,4 @@ macro_rules! session {
     )+ };
 }
 
-session!(smtp_proto::Server, smtp_proto::Client, pop3_proto::Server);
+session!(smtp_proto::Server, smtp_proto::Client, pop3_proto::Server, pop3_proto::Client);

@@ -166,12 +166,11 @@ impl Core {
                 self.fail(Error::Refused { step, response: response.into_owned() });
                 return Some(None);
             }
-            (Step::User, false) => {
+            (Step::User, false)
                 // Without a name the password is nobody's business.
-                if self.queue.front().is_some_and(|(step, _)| *step == Step::Pass) {
+                if self.queue.front().is_some_and(|(step, _)| *step == Step::Pass) => {
                     self.queue.pop_front();
                 }
-            }
             (Step::Pass | Step::Auth, true) => self.logged_in = true,
             (Step::List | Step::Uidl, true) if lines => self.stage = Stage::List { step, lines: 0 },
             (Step::Retr | Step::Top, true) => self.stage = Stage::Message { decoder: DataDecoder::new(BareLf::Normalize), size: 0 },

@@ -95,7 +95,9 @@ impl Core {
                     self.count_auth_failure();
                 }
             }
-            Answer::Accept | Answer::Challenge(_) => return Err(Misuse("answer: a login is answered by a maildrop or a refusal")),
+            Answer::Accept | Answer::Challenge(_) => {
+                return Err(Misuse("answer: a login is answered by a maildrop or a refusal"));
+            }
         }
         Ok(())
     }

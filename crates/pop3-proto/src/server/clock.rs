@@ -63,7 +63,9 @@ impl Core {
     /// The moment at which the session is over, and by which timer.
     pub(super) fn expiry(&self) -> Option<(Duration, Timer)> {
         // The client is not late while it is we who think, or who owe it a message.
-        let ours = self.open.is_some() || self.clock.held() || (matches!(self.stage, Stage::Retrieving(_)) && self.output.is_empty());
+        let ours = self.open.is_some()
+            || self.clock.held()
+            || (matches!(self.stage, Stage::Retrieving(_)) && self.output.is_empty());
         if ours || (matches!(self.stage, Stage::Closing) && self.output.is_empty()) {
             return None;
         }

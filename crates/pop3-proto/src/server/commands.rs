@@ -16,7 +16,9 @@ const FOREIGN: [&[u8]; 9] = [b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CON
 impl Core {
     /// Takes up one command line. `more` says that the client has already sent something behind it.
     pub(super) fn command<'a>(&'a mut self, line: &'a [u8], more: bool) -> Event<'a> {
-        self.used_secret = line.get(..4).is_some_and(|verb| [b"PASS", b"APOP", b"AUTH"].iter().any(|secret| verb.eq_ignore_ascii_case(*secret)));
+        self.used_secret = line
+            .get(..4)
+            .is_some_and(|verb| [b"PASS", b"APOP", b"AUTH"].iter().any(|secret| verb.eq_ignore_ascii_case(*secret)));
         let command = match Command::parse(line) {
             Ok(command) => command,
             Err(error) => {
@@ -53,7 +55,9 @@ impl Core {
         Some(match (command, open) {
             (Command::Stls, _) => Event::Stls,
             (Command::Pass(password), _) => Event::Login { user: self.user.as_deref()?, password: password.expose() },
-            (Command::Auth { mechanism, .. }, Open::Auth { initial }) => Event::Auth { mechanism, initial: initial.then(|| self.secret.expose()) },
+            (Command::Auth { mechanism, .. }, Open::Auth { initial }) => {
+                Event::Auth { mechanism, initial: initial.then(|| self.secret.expose()) }
+            }
             (_, Open::Retrieve { number, lines }) => Event::Retrieve { number, lines },
             (Command::Quit, _) => Event::Update,
             _ => return None,
@@ -232,7 +236,8 @@ impl Core {
                 self.stage = Stage::Securing;
             }
             (Open::Retrieve { lines, number }, None) => {
-                let size = self.maildrop.as_ref().and_then(|maildrop| maildrop.get(number)).map_or(0, |entry| entry.size);
+                let size =
+                    self.maildrop.as_ref().and_then(|maildrop| maildrop.get(number)).map_or(0, |entry| entry.size);
                 match lines {
                     None => self.respond(&Response::ok(alloc::format!("{size} octets"))),
                     Some(_) => self.ok("The top follows"),

@@ -58,7 +58,13 @@ impl Event<'_> {
     pub const fn asks(&self) -> bool {
         matches!(
             self,
-            Self::Connected | Self::Stls | Self::Login { .. } | Self::Auth { .. } | Self::AuthResponse(_) | Self::Retrieve { .. } | Self::Update
+            Self::Connected
+                | Self::Stls
+                | Self::Login { .. }
+                | Self::Auth { .. }
+                | Self::AuthResponse(_)
+                | Self::Retrieve { .. }
+                | Self::Update
         )
     }
 }
@@ -70,7 +76,11 @@ impl core::fmt::Debug for Event<'_> {
             Self::Connected => f.write_str("Connected"),
             Self::Stls => f.write_str("Stls"),
             Self::Login { user, .. } => write!(f, "Login {{ user: {user:?}, .. }}"),
-            Self::Auth { mechanism, initial } => write!(f, "Auth {{ mechanism: {mechanism:?}, initial: {} }}", if initial.is_some() { "Some(..)" } else { "None" }),
+            Self::Auth { mechanism, initial } => write!(
+                f,
+                "Auth {{ mechanism: {mechanism:?}, initial: {} }}",
+                if initial.is_some() { "Some(..)" } else { "None" }
+            ),
             Self::AuthResponse(_) => f.write_str("AuthResponse(..)"),
             Self::Retrieve { number, lines } => write!(f, "Retrieve {{ number: {number}, lines: {lines:?} }}"),
             Self::Update => f.write_str("Update"),
@@ -129,10 +139,9 @@ pub enum Answer<'a> {
 }
 
 /// The caller's own initiative.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
     /// The server shuts down: finish what goes out, then say so and close. Nothing is removed.
     Shutdown,
 }
-

@@ -77,7 +77,9 @@ impl Core {
 
     /// The message is complete.
     pub(super) fn feed_end(&mut self) -> Result<(), Misuse> {
-        let Stage::Retrieving(retrieval) = &mut self.stage else { return Err(Misuse("feed_end: no message is on its way")) };
+        let Stage::Retrieving(retrieval) = &mut self.stage else {
+            return Err(Misuse("feed_end: no message is on its way"));
+        };
         retrieval.encoder.end(self.output.tail());
         self.stage = Stage::Commands;
         self.clock.spoke();

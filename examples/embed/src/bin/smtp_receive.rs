@@ -40,7 +40,7 @@ fn serve(stream: TcpStream) -> io::Result<()> {
                     Answer::Reply(Reply::new(550, None, "We take mail for example.org only"))
                 }
                 Event::MessageEnd(_) => {
-                    io::stdout().lock().write_all(&std::mem::take(&mut message))?;
+                    io::stdout().lock().write_all(&core::mem::take(&mut message))?;
                     Answer::Accept
                 }
                 Event::Aborted(_) => {
