@@ -3,10 +3,10 @@
 mod keys;
 mod limits;
 
+use core::net::{IpAddr, SocketAddr};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;

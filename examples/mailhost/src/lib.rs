@@ -5,6 +5,7 @@
 #![allow(clippy::std_instead_of_alloc, reason = "a program has std; what it shares with crates without it is `core`")]
 
 mod auth;
+mod check;
 mod cli;
 mod clock;
 mod config;
@@ -27,15 +28,15 @@ mod user;
 mod web;
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
-use crate::host::Host;
-use crate::store::{Purpose, SqliteStore, Store};
+use crate::status::Status;
+use crate::store::{Purpose, SqliteStore};
 
 /// Why a command came to nothing; what it says is for the person who typed it.
 type Failure = Box<dyn core::error::Error>;
@@ -73,30 +74,30 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Status { json } => {
             let status = match status::ask(&config.data) {
                 Some(status) => status,
-                None => runtime.block_on(status::of_store(&SqliteStore::open(&config.store_folder(), Purpose::Command)?))?,
+                None if config.store_folder().exists() => runtime.block_on(status::of_store(&open_store(&config, Purpose::Command)?))?,
+                None => Status::default(),
             };
             let text = if json { format!("{}\n", serde_json::to_string(&status)?) } else { status.text() };
             io::stdout().write_all(text.as_bytes())?;
         }
-        Command::Check => return runtime.block_on(check(config)),
+        Command::Check => return runtime.block_on(check::run(&config)),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Looks at everything that can be wrong before it is.
-async fn check(config: Config) -> Result<ExitCode, Failure> {
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store_folder(), Purpose::Command)?);
-    let wrong = store.check().await?;
-    let users = store.accounts().await?.len();
-    Host::new(config, store)?;
-    let mut out = io::stdout().lock();
-    for line in &wrong {
-        writeln!(out, "wrong: {line}")?;
-    }
-    if wrong.is_empty() {
-        writeln!(out, "configuration, certificate, aliases and store are in order ({users} users)")?;
-        Ok(ExitCode::SUCCESS)
-    } else {
-        Ok(ExitCode::FAILURE)
-    }
+/// Opens the store.
+///
+/// # Errors
+/// The store's, with the folder that it is about.
+fn open_store(config: &Config, purpose: Purpose) -> Result<SqliteStore, Failure> {
+    let folder = config.store_folder();
+    SqliteStore::open(&folder, purpose).map_err(|source| StoreUnusable { folder, source }.into())
+}
+
+/// The store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the store in {}", folder.display())]
+struct StoreUnusable {
+    folder: PathBuf,
+    source: store::Error,
 }

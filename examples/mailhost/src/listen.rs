@@ -17,6 +17,7 @@ pub(crate) use caps::{Admission, Caps, Pop3Admission};
 
 use crate::host::Host;
 use crate::link::Link;
+use crate::metrics::Metrics;
 use crate::{pop3, smtp};
 
 /// What is spoken on a port.
@@ -73,7 +74,8 @@ pub(crate) struct Error {
     source: io::Error,
 }
 
-fn hint(error: &io::Error) -> &'static str {
+/// What the operator can do about it.
+pub(crate) fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => "; is another server running? Choose another port under [listen]",
         io::ErrorKind::PermissionDenied => "; ports below 1024 need the right to bind them (setcap cap_net_bind_service=+ep, or a service manager)",
@@ -186,15 +188,30 @@ async fn accept(
         };
         let (host, services, shutdown) = (host.clone(), services.clone(), shutdown.clone());
         sessions.spawn(async move {
-            host.metrics.connections_total.add(1);
-            host.metrics.connections.add(1);
+            let _open = Open::count(&host.metrics);
             if let Err(error) = session(port, stream, address, &host, &services, &admission, shutdown).await {
                 debug!(%address, ?port, %error, "connection lost");
             }
-            host.metrics.connections.add(-1);
         });
     }
     sessions
+}
+
+/// A connection that is counted until this is dropped, however its session ends.
+struct Open<'a>(&'a Metrics);
+
+impl<'a> Open<'a> {
+    fn count(metrics: &'a Metrics) -> Self {
+        metrics.connections_total.add(1);
+        metrics.connections.add(1);
+        Self(metrics)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.connections.add(-1);
+    }
 }
 
 async fn session(

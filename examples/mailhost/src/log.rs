@@ -16,9 +16,23 @@ const VARIABLE: &str = "MAILHOST_LOG";
 /// # Errors
 /// The filter cannot be read.
 pub(crate) fn start(config: &config::Log) -> Result<(), String> {
-    let filter = env::var(VARIABLE).unwrap_or_else(|_| config.filter.clone());
-    let filter = EnvFilter::try_new(&filter).map_err(|error| format!("`log.filter` is `{filter}`, which cannot be read: {error}"))?;
-    let builder = fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    if config.json { builder.json().init() } else { builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).init() }
+    let builder = fmt().with_env_filter(filter(config)?).with_writer(io::stderr).with_target(false);
+    if config.json {
+        builder.json().init()
+    } else {
+        builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).init()
+    }
     Ok(())
+}
+
+/// Which events are written.
+///
+/// # Errors
+/// The filter cannot be read.
+pub(crate) fn filter(config: &config::Log) -> Result<EnvFilter, String> {
+    let (source, filter) = match env::var(VARIABLE) {
+        Ok(filter) => (VARIABLE, filter),
+        Err(_) => ("log.filter", config.filter.clone()),
+    };
+    EnvFilter::try_new(&filter).map_err(|error| format!("`{source}` is `{filter}`, which cannot be read: {error}"))
 }

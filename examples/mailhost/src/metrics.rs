@@ -14,6 +14,7 @@ impl Counter {
     }
 
     /// The number.
+    #[cfg(test)]
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

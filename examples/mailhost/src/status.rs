@@ -2,10 +2,11 @@
 
 use core::fmt::Write as _;
 use core::time::Duration;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ use crate::store::{self, Counts};
 const SOCKET: &str = "status.sock";
 
 /// What an operator asks first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Status {
     /// Whether a server runs on this data folder.
     pub(crate) running: bool,
@@ -55,7 +56,8 @@ impl Status {
 
 /// Asks the server that runs on this folder; `None` if there is none.
 pub(crate) fn ask(data: &Path) -> Option<Status> {
-    let mut stream = UnixStream::connect(data.join(SOCKET)).ok()?;
+    let (path, _folder) = socket(data).ok()?;
+    let mut stream = UnixStream::connect(path).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).ok()?;
@@ -75,12 +77,23 @@ pub(crate) async fn of_store(store: &dyn store::Store) -> Result<Status, store::
 /// # Errors
 /// The folder's.
 pub(crate) fn bind(data: &Path) -> io::Result<UnixListener> {
-    let path = data.join(SOCKET);
+    let (path, _folder) = socket(data)?;
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     UnixListener::bind(path)
+}
+
+/// The socket's path, and a folder that it leads through, to be kept open as long as the path is used: a socket's path has 107 octets at most, and
+/// data folders can be deeper.
+fn socket(data: &Path) -> io::Result<(PathBuf, Option<File>)> {
+    let path = data.join(SOCKET);
+    if path.as_os_str().len() <= 100 {
+        return Ok((path, None));
+    }
+    let folder = File::open(data)?;
+    Ok((Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(SOCKET), Some(folder)))
 }
 
 /// Answers each connection with one line of JSON, until shutdown.

@@ -85,10 +85,10 @@ impl Tls {
     /// # Errors
     /// [`Error`].
     pub(crate) fn open(config: &config::Config) -> Result<Self, Error> {
-        let files = match (&config.tls.certificate, &config.tls.key) {
-            (Some(certificate), Some(key)) => Files { certificate: certificate.clone(), key: key.clone() },
-            _ => self_signed(&config.data, &config.hostname)?,
-        };
+        let files = Files::of(config);
+        if config.tls.certificate.is_none() && !files.exist() {
+            files.make(&config.hostname)?;
+        }
         let current = Arc::new(Current(RwLock::new(Arc::new(files.read()?))));
         let changed = std::sync::Mutex::new(files.changed());
         Ok(Self {
@@ -99,6 +99,15 @@ impl Tls {
             current,
             changed,
         })
+    }
+
+    /// Looks whether the certificate can be used. A self-signed one need not be there yet.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub(crate) fn check(config: &config::Config) -> Result<(), Error> {
+        let files = Files::of(config);
+        if config.tls.certificate.is_some() || files.exist() { files.read().map(drop) } else { Ok(()) }
     }
 
     /// Reads the files again if they have changed. If they cannot be used, what was there stays, and the error says so.
@@ -119,6 +128,26 @@ impl Tls {
 }
 
 impl Files {
+    /// The configured ones, or those of the self-signed certificate in the data folder.
+    fn of(config: &config::Config) -> Self {
+        match (&config.tls.certificate, &config.tls.key) {
+            (Some(certificate), Some(key)) => Self { certificate: certificate.clone(), key: key.clone() },
+            _ => Self { certificate: config.data.join("self-signed.pem"), key: config.data.join("self-signed.key") },
+        }
+    }
+
+    fn exist(&self) -> bool {
+        self.certificate.exists() && self.key.exists()
+    }
+
+    /// Makes a self-signed certificate.
+    fn make(&self, hostname: &str) -> Result<(), Error> {
+        let names = vec![hostname.to_owned(), "localhost".into(), "127.0.0.1".into(), "::1".into()];
+        let made = rcgen::generate_simple_self_signed(names)?;
+        write(&self.key, &made.signing_key.serialize_pem(), 0o600)?;
+        write(&self.certificate, &made.cert.pem(), 0o644)
+    }
+
     fn read(&self) -> Result<CertifiedKey, Error> {
         let pem = |path: &Path, source| match source {
             rustls_pki_types::pem::Error::Io(source) => Error::File { path: path.into(), source },
@@ -155,27 +184,16 @@ fn service(current: &Arc<Current>, protocol: &[u8], tickets: usize) -> Result<Ar
     Ok(Arc::new(config))
 }
 
-/// The self-signed certificate in the data folder, made if it is missing.
-fn self_signed(data: &Path, hostname: &str) -> Result<Files, Error> {
-    let files = Files { certificate: data.join("self-signed.pem"), key: data.join("self-signed.key") };
-    if files.certificate.exists() && files.key.exists() {
-        return Ok(files);
-    }
-    let names = vec![hostname.to_owned(), "localhost".into(), "127.0.0.1".into(), "::1".into()];
-    let made = rcgen::generate_simple_self_signed(names)?;
-    write(&files.key, &made.signing_key.serialize_pem(), 0o600)?;
-    write(&files.certificate, &made.cert.pem(), 0o644)?;
-    Ok(files)
-}
-
+/// Writes a file at once: it is there as a whole or not at all.
 fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+    let unfinished = path.with_extension("tmp");
+    let written = match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => OpenOptions::new().write(true).create_new(true).mode(mode).open(&unfinished),
+    };
+    written
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&unfinished, path))
         .map_err(|source| Error::File { path: path.into(), source })
 }
 
@@ -194,13 +212,20 @@ pub(crate) fn facts(connection: &ServerConnection) -> TlsFacts {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
     fn a_certificate_is_made_kept_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config::Config { data: folder.path().into(), ..config::Config::default() };
+        Tls::check(&config).unwrap();
+        assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "a look makes nothing");
         let tls = Tls::open(&config).unwrap();
+        Tls::check(&config).unwrap();
+        let mode = fs::metadata(folder.path().join("self-signed.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         let first = fs::read(folder.path().join("self-signed.pem")).unwrap();
         Tls::open(&config).unwrap();
         assert_eq!(first, fs::read(folder.path().join("self-signed.pem")).unwrap());
@@ -216,5 +241,6 @@ mod tests {
         config.tls.certificate = Some(folder.path().join("missing.pem"));
         config.tls.key = Some(folder.path().join("missing.key"));
         assert!(Tls::open(&config).unwrap_err().to_string().contains("missing.pem"));
+        assert!(Tls::check(&config).unwrap_err().to_string().contains("missing.pem"));
     }
 }

@@ -8,14 +8,22 @@ use crate::auth;
 use crate::cli::{UserCommand, WithPassword};
 use crate::config::Config;
 use crate::store::{Address, Credentials, Purpose, SqliteStore, Store as _};
-use crate::{Failure, store};
+use crate::{Failure, open_store, store};
 
 /// Carries out one command.
 ///
 /// # Errors
 /// What the person who typed it has to know.
 pub(crate) async fn run(config: &Config, command: UserCommand) -> Result<(), Failure> {
-    let store = SqliteStore::open(&config.store_folder(), Purpose::Command)?;
+    let folder = config.store_folder();
+    if !folder.exists() && !matches!(command, UserCommand::Add(_)) {
+        return Err(format!(
+            "there is nobody yet: no store in {}; `mailhost user add ADDRESS` makes one",
+            folder.display()
+        )
+        .into());
+    }
+    let store = open_store(config, Purpose::Command)?;
     match command {
         UserCommand::Add(add) => {
             let address = ours(config, &add.address)?;
@@ -57,7 +65,10 @@ fn ours(config: &Config, text: &str) -> Result<Address, Failure> {
     let (local, domain) = address.as_str().rsplit_once('@').unwrap_or_default();
     if !config.domains.iter().any(|ours| ours.eq_ignore_ascii_case(domain)) {
         let domains = config.domains.join(", ");
-        return Err(format!("{domain} is not one of the configured domains ({domains}): mail for {address} would never come here").into());
+        return Err(format!(
+            "{domain} is not one of the configured domains ({domains}): mail for {address} would never come here"
+        )
+        .into());
     }
     if local.contains('+') {
         return Err(format!("{address} has a detail (+): mail for it goes to the user without it").into());

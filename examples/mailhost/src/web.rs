@@ -1,5 +1,7 @@
 //! HTTP for the operator: metrics and health.
 
+use core::net::SocketAddr;
+use std::io;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,6 +13,28 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use crate::host::Host;
+use crate::listen::hint;
+
+/// Why there is no listening.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address} for HTTP: {source}{}", hint(source))]
+pub(crate) struct Error {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// Binds every address.
+///
+/// # Errors
+/// [`Error`]: which, and what to do.
+pub(crate) async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Error> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let listener = TcpListener::bind(address).await;
+        listeners.push(listener.map_err(|source| Error { address: *address, source })?);
+    }
+    Ok(listeners)
+}
 
 /// Serves `/metrics` and `/healthz` until shutdown.
 pub(crate) async fn serve(host: Arc<Host>, listener: TcpListener, mut shutdown: watch::Receiver<bool>) {
