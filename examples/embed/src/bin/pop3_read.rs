@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
     config.login_without_tls = true;
     let mut client = Client::new(config, Limits::default(), None, driver.now());
     let mut out = io::stdout().lock();
-    let mut numbers = 1..=0;
+    let mut numbers = 0..0;
     loop {
         let mut request = None;
         while let Some(event) = client.poll() {
@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
                 Event::Ready => request = Some(Request::Login { user, password }),
                 Event::Answered { step: Step::Pass, response } if response.is_ok() => request = Some(Request::Stat),
                 Event::Stat { count, .. } => {
-                    numbers = 1..=count;
+                    numbers = 1..count.saturating_add(1);
                     request = Some(numbers.next().map_or(Request::Quit, Request::Retrieve));
                 }
                 Event::End => request = Some(numbers.next().map_or(Request::Quit, Request::Retrieve)),

@@ -2,8 +2,8 @@
 //!
 //! Try it: `cargo run -p embed --bin sasl_login -- user pencil`
 
+use core::error::Error;
 use std::{
-    error::Error,
     fs::File,
     io::{self, Read as _, Write as _},
 };
