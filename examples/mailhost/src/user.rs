@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::auth;
@@ -80,17 +81,41 @@ fn ours(config: &Config, text: &str) -> Result<Address, Failure> {
 }
 
 fn credentials(from: &WithPassword) -> Result<Credentials, Failure> {
-    let mut password = Zeroizing::new(String::new());
-    if !from.password_stdin && io::stdin().is_terminal() {
-        // What is typed is seen: there is no terminal library here. Who minds uses --password-stdin.
-        write!(io::stderr(), "password for {} (it is shown as you type): ", from.address)?;
-    } else if !from.password_stdin {
+    let password = if from.password_stdin {
+        read_line()?
+    } else if io::stdin().is_terminal() {
+        let password = ask(&format!("password for {}: ", from.address))?;
+        if *password != *ask("once more: ")? {
+            return Err("the two passwords differ: nothing has been changed".into());
+        }
+        password
+    } else {
         return Err("standard input is not a terminal: give the password with --password-stdin".into());
-    }
-    io::stdin().lock().read_line(&mut password)?;
-    let password = password.trim_end_matches(['\r', '\n']);
+    };
     if password.is_empty() {
         return Err("the password is empty".into());
     }
-    Ok(auth::credentials(password)?)
+    Ok(auth::credentials(&password)?)
+}
+
+/// Asks at the terminal, which does not show what is typed.
+fn ask(question: &str) -> Result<Zeroizing<String>, Failure> {
+    write!(io::stderr(), "{question}")?;
+    let shown = tcgetattr(io::stdin())?;
+    let mut hidden = shown.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    hidden.local_modes.insert(LocalModes::ECHONL);
+    tcsetattr(io::stdin(), OptionalActions::Now, &hidden)?;
+    let line = read_line();
+    tcsetattr(io::stdin(), OptionalActions::Now, &shown)?;
+    line
+}
+
+/// The next line of standard input, without its end.
+fn read_line() -> Result<Zeroizing<String>, Failure> {
+    let mut line = Zeroizing::new(String::new());
+    io::stdin().lock().read_line(&mut line)?;
+    let end = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(end);
+    Ok(line)
 }

@@ -181,3 +181,35 @@ fn a_data_folder_may_have_a_long_name() {
     child.wait().unwrap();
     assert!(code == Some(0) && text.contains("\"running\":true"), "{text}");
 }
+
+#[test]
+fn a_typed_password_is_not_shown() {
+    if !installed("python3") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+import os, pty, sys
+def run(*typed):
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.argv[1], [sys.argv[1], "user", "add", "ann@mail.test"])
+    shown = b""
+    for question, answer in zip([b"password for ann@mail.test: ", b"once more: "], typed):
+        while not shown.endswith(question):
+            shown += os.read(terminal, 1024)
+        os.write(terminal, answer + b"\n")
+    try:
+        while piece := os.read(terminal, 1024):
+            shown += piece
+    except OSError:
+        pass
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown
+code, shown = run(b"tr0ub4dor", b"tr0ub4dot")
+assert code == 1 and b"differ" in shown and b"tr0ub" not in shown, (code, shown)
+code, shown = run(b"tr0ub4dor", b"tr0ub4dor")
+assert code == 0 and b"added ann@mail.test" in shown and b"tr0ub" not in shown, (code, shown)
+"#;
+    let out = Command::new("python3").args(["-c", script, PROGRAM]).current_dir(folder.path()).output().unwrap();
+    assert!(out.status.success(), "{}", said(&out));
+}
