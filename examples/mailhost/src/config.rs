@@ -321,6 +321,26 @@ mod tests {
         assert_eq!(config.trusted.len(), 2);
     }
 
+    /// The example in the README is what it says: all keys, each with its default.
+    #[test]
+    fn the_readme_shows_all_keys_and_their_defaults() {
+        let readme = include_str!("../README.md");
+        let (_, rest) = readme.split_once("```toml\n").unwrap();
+        let (example, _) = rest.split_once("```").unwrap();
+        let shown: Config = toml::from_str(example).unwrap();
+        assert_eq!(format!("{shown:#?}"), format!("{:#?}", Config::default()));
+        for (table, keys) in keys::KNOWN {
+            let text = if table.is_empty() { example } else { example.split_once(&format!("[{table}]")).unwrap().1 };
+            for key in keys {
+                let shown = text.lines().any(|line| {
+                    let line = line.trim_start_matches("# ");
+                    line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("[{key}]"))
+                });
+                assert!(shown, "`{table}.{key}` is not in the README");
+            }
+        }
+    }
+
     #[test]
     fn an_unknown_key_is_refused_with_a_suggestion() {
         let error = read("hostnam = 'x'").unwrap_err().to_string();

@@ -1,7 +1,7 @@
 //! Keys that do not exist, and what may have been meant.
 
 /// The keys of each table. `aliases` has names of its own in it.
-const KNOWN: [(&str, &[&str]); 6] = [
+pub(super) const KNOWN: [(&str, &[&str]); 6] = [
     ("", &["hostname", "domains", "data", "listen", "tls", "store", "aliases", "limits", "trusted", "log"]),
     ("listen", &["smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "http"]),
     ("tls", &["certificate", "key", "self_signed"]),
