@@ -31,7 +31,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  mailhost serve --config /etc/mailhost.toml")]
     Serve,
     /// Add, list, remove users, or change a password; a running server takes notice within a second
-    #[command(after_help = "Examples:\n  mailhost user add ann@example.org\n  mailhost user list\n  mailhost user password ann@example.org\n  mailhost user remove ann@example.org")]
+    #[command(
+        after_help = "Examples:\n  mailhost user add ann@example.org\n  mailhost user list\n  mailhost user password ann@example.org\n  mailhost user remove ann@example.org"
+    )]
     User {
         /// What about them
         #[command(subcommand)]

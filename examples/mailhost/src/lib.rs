@@ -74,7 +74,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Status { json } => {
             let status = match status::ask(&config.data) {
                 Some(status) => status,
-                None if config.store_folder().exists() => runtime.block_on(status::of_store(&open_store(&config, Purpose::Command)?))?,
+                None if config.store_folder().exists() => {
+                    runtime.block_on(status::of_store(&open_store(&config, Purpose::Command)?))?
+                }
                 None => Status::default(),
             };
             let text = if json { format!("{}\n", serde_json::to_string(&status)?) } else { status.text() };

@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn networks_of_both_families() {
         let [own, near, wide] = Network::around(v4(200));
-        assert_eq!(Network::around(v4(201))[0] == own, false);
+        assert_ne!(Network::around(v4(201))[0], own);
         assert_eq!(Network::around(v4(201))[1], near);
         assert_eq!(Network::around(IpAddr::from([203, 0, 118, 1]))[2], wide);
         let six = |text: &str| Network::around(text.parse().unwrap());

@@ -29,9 +29,14 @@ impl Link {
     ///
     /// # Errors
     /// The handshake's own, or that it took too long.
-    pub(crate) async fn secure(self, config: Arc<ServerConfig>, time: core::time::Duration) -> io::Result<(Self, TlsFacts)> {
+    pub(crate) async fn secure(
+        self,
+        config: Arc<ServerConfig>,
+        time: core::time::Duration,
+    ) -> io::Result<(Self, TlsFacts)> {
         let Self::Plain(stream) = self else { return Err(io::Error::other("TLS inside TLS")) };
-        let stream = timeout(time, TlsAcceptor::from(config).accept(stream)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let stream =
+            timeout(time, TlsAcceptor::from(config).accept(stream)).await.map_err(|_| io::ErrorKind::TimedOut)??;
         let facts = tls::facts(stream.get_ref().1);
         Ok((Self::Tls(Box::new(stream)), facts))
     }

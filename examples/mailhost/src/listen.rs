@@ -78,7 +78,9 @@ pub(crate) struct Error {
 pub(crate) fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => "; is another server running? Choose another port under [listen]",
-        io::ErrorKind::PermissionDenied => "; ports below 1024 need the right to bind them (setcap cap_net_bind_service=+ep, or a service manager)",
+        io::ErrorKind::PermissionDenied => {
+            "; ports below 1024 need the right to bind them (setcap cap_net_bind_service=+ep, or a service manager)"
+        }
         _ => "",
     }
 }
@@ -99,7 +101,8 @@ impl Listeners {
             (Port::Pop3s, &config.pop3s),
         ] {
             for address in addresses {
-                let listener = TcpListener::bind(address).await.map_err(|source| Error { port, address: *address, source })?;
+                let listener =
+                    TcpListener::bind(address).await.map_err(|source| Error { port, address: *address, source })?;
                 listeners.push((port, listener));
             }
         }
@@ -235,11 +238,16 @@ async fn session(
         (link, None)
     };
     match port {
-        Port::Smtp => smtp::serve(host, smtp::Service::Relay, services.relay.clone(), link, tls, address, shutdown).await,
+        Port::Smtp => {
+            smtp::serve(host, smtp::Service::Relay, services.relay.clone(), link, tls, address, shutdown).await
+        }
         Port::Submission | Port::Submissions => {
-            smtp::serve(host, smtp::Service::Submission, services.submission.clone(), link, tls, address, shutdown).await
+            smtp::serve(host, smtp::Service::Submission, services.submission.clone(), link, tls, address, shutdown)
+                .await
         }
         Port::Lmtp => smtp::serve(host, smtp::Service::Lmtp, services.lmtp.clone(), link, tls, address, shutdown).await,
-        Port::Pop3 | Port::Pop3s => pop3::serve(host, services.pop3.clone(), link, tls, address, admission, shutdown).await,
+        Port::Pop3 | Port::Pop3s => {
+            pop3::serve(host, services.pop3.clone(), link, tls, address, admission, shutdown).await
+        }
     }
 }

@@ -18,9 +18,9 @@ const VARIABLE: &str = "MAILHOST_LOG";
 pub(crate) fn start(config: &config::Log) -> Result<(), String> {
     let builder = fmt().with_env_filter(filter(config)?).with_writer(io::stderr).with_target(false);
     if config.json {
-        builder.json().init()
+        builder.json().init();
     } else {
-        builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).init()
+        builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).init();
     }
     Ok(())
 }

@@ -62,7 +62,13 @@ impl Caps {
     }
 
     /// One connection more, if there may be. Some slots are kept for users, so that a flood of mail does not lock them out.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, user: bool, trusted: bool, now: Duration) -> Option<Admission> {
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        address: IpAddr,
+        user: bool,
+        trusted: bool,
+        now: Duration,
+    ) -> Option<Admission> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let total = if user { self.total } else { self.total.saturating_sub(self.reserved) };
         if table.open >= total {
@@ -135,7 +141,8 @@ mod tests {
 
     #[test]
     fn connections_are_capped_by_address_neighbourhood_and_in_all() {
-        let limits = Limits { connections: 10, connections_reserved: 2, connections_per_address: 2, ..Limits::default() };
+        let limits =
+            Limits { connections: 10, connections_reserved: 2, connections_per_address: 2, ..Limits::default() };
         let caps = Arc::new(Caps::new(&limits));
         let v4 = |last| IpAddr::from([203, 0, 113, last]);
         let admit = |last, user| caps.admit(v4(last), user, false, Duration::ZERO);
