@@ -1,3 +1,15 @@
-//! To be written.
+//! Any line: read or refused; what is read and written again is read as the same.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|_data: &[u8]| {});
+
+use libfuzzer_sys::fuzz_target;
+use pop3_proto::command::Command;
+
+fuzz_target!(|line: &[u8]| {
+    if let Ok(command) = Command::parse(line) {
+        let mut wire = Vec::new();
+        command.write(&mut wire);
+        let end = wire.len() - 2;
+        assert!(wire.ends_with(b"\r\n") && !wire[..end].iter().any(u8::is_ascii_control));
+        assert_eq!(Command::parse(&wire[..end]), Ok(command));
+    }
+});
