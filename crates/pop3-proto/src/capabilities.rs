@@ -60,7 +60,9 @@ impl Capabilities {
     /// Reads one line of the list. What this crate does not know is kept or dropped, never refused; control characters become
     /// `?`.
     pub fn read(&mut self, line: &str) {
-        let plain = line.contains(|c: char| c.is_ascii_control()).then(|| line.trim_end().replace(|c: char| c.is_ascii_control(), "?"));
+        let plain = line
+            .contains(|c: char| c.is_ascii_control())
+            .then(|| line.trim_end().replace(|c: char| c.is_ascii_control(), "?"));
         let line = plain.as_deref().unwrap_or(line).trim_end();
         let (keyword, params) = line.split_once(' ').unwrap_or((line, ""));
         let flag = match keyword.to_ascii_uppercase().as_str() {

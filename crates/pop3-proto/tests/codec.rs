@@ -1,8 +1,25 @@
 //! Commands, responses and capabilities: what is written is what is read.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests stop at what they do not expect"
+)]
+
 mod support;
 
-use pop3_proto::{Capabilities, Response, command::{Command, SecretText}, error::CommandError, maildrop::{Entry, Maildrop, Uid}, response::Code};
+use pop3_proto::{
+    Capabilities, Response,
+    command::{Command, SecretText},
+    error::CommandError,
+    maildrop::{Entry, Maildrop, Uid},
+    response::Code,
+};
 use proptest::prelude::*;
 
 #[test]

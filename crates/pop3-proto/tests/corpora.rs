@@ -1,6 +1,18 @@
 //! What others have collected: responses of real servers, dialogues of a well-known client, servers that attack around STLS. Suites that are not installed are skipped,
 //! on one line each.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::disallowed_methods,
+    reason = "tests stop at what they do not expect"
+)]
+
 mod support;
 
 use std::{
@@ -88,7 +100,8 @@ fn mailkit() {
             let n = client.receive(rest, NOW);
             rest = &rest[n..];
             while let Some(event) = client.poll() {
-                failed |= matches!(&event, Event::Failed(_)) || matches!(&event, Event::Answered { response, .. } if !response.is_ok());
+                failed |= matches!(&event, Event::Failed(_))
+                    || matches!(&event, Event::Answered { response, .. } if !response.is_ok());
                 events += 1;
             }
             if n == 0 {
@@ -96,7 +109,8 @@ fn mailkit() {
             }
         }
         // What has `error` in its name is wrong for the command that it answers; those that are whole status lines are right in themselves.
-        let wrong = name.contains("error") && !Response::parse(first.as_bytes()).is_some_and(|response| response.is_ok());
+        let wrong =
+            name.contains("error") && !Response::parse(first.as_bytes()).is_some_and(|response| response.is_ok());
         assert!(failed || !wrong, "{name}: {first}");
         assert!(!failed || name.contains("err") || first.starts_with("-ERR"), "{name}: {first}");
     }
@@ -119,11 +133,17 @@ fn every_line_of_a_well_known_client_is_read() {
         let Some(protocol) = section(&text, "protocol") else { continue };
         // To a server that has what it asks for, and knows the user.
         let mut config = Config::default();
-        config.mechanisms = ["PLAIN", "LOGIN", "CRAM-MD5", "NTLM", "OAUTHBEARER", "XOAUTH2", "EXTERNAL", "DIGEST-MD5"].map(str::to_owned).to_vec();
+        config.mechanisms = ["PLAIN", "LOGIN", "CRAM-MD5", "NTLM", "OAUTHBEARER", "XOAUTH2", "EXTERNAL", "DIGEST-MD5"]
+            .map(str::to_owned)
+            .to_vec();
         let mut host = Host::new(config, Limits::default(), Some(tls()));
         for line in protocol.lines().map(|line| line.replace("%TESTNUMBER", "850")) {
             let verb = line.split(' ').next().unwrap();
-            let known = ["CAPA", "USER", "PASS", "APOP", "AUTH", "LIST", "UIDL", "RETR", "TOP", "DELE", "STAT", "NOOP", "QUIT", "STLS"].contains(&verb);
+            let known = [
+                "CAPA", "USER", "PASS", "APOP", "AUTH", "LIST", "UIDL", "RETR", "TOP", "DELE", "STAT", "NOOP", "QUIT",
+                "STLS",
+            ]
+            .contains(&verb);
             if known && !line.contains("%b64[") {
                 assert!(Command::parse(line.as_bytes()).is_ok(), "{path:?}: {line}");
                 lines += 1;
@@ -163,7 +183,9 @@ impl Attacker {
                 ("stls_response", value) => this.stls = value,
                 ("capa", _) => this.capa = list(),
                 ("capa_tls", _) => this.capa_tls = list(),
-                (verb, Some(value)) if verb.starts_with('"') => this.overrides.push((verb.trim_matches('"').to_ascii_uppercase(), value)),
+                (verb, Some(value)) if verb.starts_with('"') => {
+                    this.overrides.push((verb.trim_matches('"').to_ascii_uppercase(), value));
+                }
                 _ => {}
             }
         }
@@ -177,7 +199,8 @@ impl Attacker {
         }
         match verb.as_str() {
             "CAPA" => {
-                let lines: String = if secure { &self.capa_tls } else { &self.capa }.iter().map(|line| format!("{line}\r\n")).collect();
+                let lines: String =
+                    if secure { &self.capa_tls } else { &self.capa }.iter().map(|line| format!("{line}\r\n")).collect();
                 format!("+OK\r\n{lines}.\r\n")
             }
             "STLS" => self.stls.clone().unwrap_or_else(|| "+OK Begin\r\n".to_owned()),
@@ -231,10 +254,16 @@ fn nothing_is_said_to_servers_that_attack_around_stls() {
             }
             assert_eq!(client.wants(), Wants::Close, "{path:?}");
             assert!(clear.iter().all(|line| line == "CAPA" || line == "STLS"), "{path:?}: {clear:?} in the clear");
-            let behind = attacker.stls.as_ref().is_some_and(|response| response.starts_with("+OK") && response.matches("\r\n").count() > 1);
+            let behind = attacker
+                .stls
+                .as_ref()
+                .is_some_and(|response| response.starts_with("+OK") && response.matches("\r\n").count() > 1);
             if behind && clear.contains(&"STLS".to_owned()) {
                 injected += 1;
-                assert!(failed.as_ref().is_some_and(|error| error.contains("PlaintextAfterStls")), "{path:?}: {failed:?}");
+                assert!(
+                    failed.as_ref().is_some_and(|error| error.contains("PlaintextAfterStls")),
+                    "{path:?}: {failed:?}"
+                );
             }
             assert!(!ready || secure, "{path:?}: ready without TLS");
             ready_in_tls += usize::from(ready);
@@ -251,6 +280,11 @@ fn nostarttls_buffering_at_the_server() {
         let mut host = Host::new(config, Limits::default(), None);
         let before = host.events.len();
         assert!(host.send(format!("STLS\r\n{second}\r\n").as_bytes()).starts_with("-ERR"), "{second}");
-        assert!(host.over() && host.events[before..].iter().all(|event| event.starts_with("Fault") || event.starts_with("Closing")), "{:?}", host.events);
+        assert!(
+            host.over()
+                && host.events[before..].iter().all(|event| event.starts_with("Fault") || event.starts_with("Closing")),
+            "{:?}",
+            host.events
+        );
     }
 }

@@ -4,6 +4,17 @@
 //! happens (tls, eof, wait SECONDS), `S:` a line of the server, where a star at the end stands for anything. There is one user, ann with the password `two words`, and
 //! three messages. Each file runs whole, byte by byte, and cut in two at each place; those without `set: ordered` also with all that the client says in one piece.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests stop at what they do not expect"
+)]
+
 mod support;
 
 use std::{fs, path::Path, time::Duration};
@@ -24,7 +35,9 @@ fn dialogues() -> Vec<(String, Dialogue)> {
     let mut all: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), parse(&fs::read_to_string(&path).unwrap())))
+        .map(|path| {
+            (path.file_stem().unwrap().to_string_lossy().into_owned(), parse(&fs::read_to_string(&path).unwrap()))
+        })
         .collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
     assert!(all.len() >= 15, "the dialogues are there");
@@ -33,7 +46,8 @@ fn dialogues() -> Vec<(String, Dialogue)> {
 
 fn parse(text: &str) -> Dialogue {
     assert!(text.starts_with('#'), "the first line says the rule");
-    let mut this = Dialogue { config: Config::default(), limits: Limits::default(), tls: true, ordered: false, steps: Vec::new() };
+    let mut this =
+        Dialogue { config: Config::default(), limits: Limits::default(), tls: true, ordered: false, steps: Vec::new() };
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         if let Some(words) = line.strip_prefix("set: ") {
             for word in words.split(' ') {
@@ -106,7 +120,8 @@ impl Dialogue {
             return;
         }
         let mut host = self.host(false);
-        let all: String = self.steps.iter().filter(|(tag, _)| tag == "C:").map(|(_, line)| format!("{line}\r\n")).collect();
+        let all: String =
+            self.steps.iter().filter(|(tag, _)| tag == "C:").map(|(_, line)| format!("{line}\r\n")).collect();
         host.send(all.as_bytes());
         let mut seen = 0;
         for (_, line) in self.steps.iter().filter(|(tag, _)| tag == "S:") {
@@ -117,7 +132,8 @@ impl Dialogue {
 }
 
 fn said(name: &str, host: &Host, seen: usize, pattern: &str) -> usize {
-    let (line, _) = host.said[seen..].split_once("\r\n").unwrap_or_else(|| panic!("{name}: silent where {pattern:?} is expected"));
+    let (line, _) =
+        host.said[seen..].split_once("\r\n").unwrap_or_else(|| panic!("{name}: silent where {pattern:?} is expected"));
     let fits = pattern.strip_suffix('*').map_or(line == pattern, |start| line.starts_with(start));
     assert!(fits, "{name}: {line:?} where {pattern:?} is expected");
     seen + line.len() + 2

@@ -1,5 +1,16 @@
 //! Our client and our server joined end to end: under any cut of the bytes and any order of turns, messages arrive as they are, and only QUIT removes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests stop at what they do not expect"
+)]
+
 mod support;
 
 use std::time::Duration;
@@ -118,7 +129,10 @@ impl Pair {
         let out = self.client.transmit();
         self.wire.extend_from_slice(out);
         self.client.transmitted(usize::MAX, NOW);
-        if self.client.wants() == Wants::Secure && self.host.server.wants() == Wants::Secure && self.passed == self.host.said.len() {
+        if self.client.wants() == Wants::Secure
+            && self.host.server.wants() == Wants::Secure
+            && self.passed == self.host.said.len()
+        {
             self.host.server.secured(tls(), NOW);
             self.host.go();
             self.client.secured(tls(), NOW);

@@ -1,5 +1,16 @@
 //! Known attacks, each by the name of its row in the list of threats that the project keeps. Those on the client's side are in `client.rs`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests stop at what they do not expect"
+)]
+
 mod support;
 
 use std::time::Duration;
@@ -52,7 +63,11 @@ fn t1_plaintext_behind_stls_is_dropped() {
         host.send(format!("STLS\r\n{behind}").as_bytes());
         host.server.secured(tls(), host.now);
         host.go();
-        assert!(host.over() && host.events.iter().any(|event| event.contains("PlaintextAfterStls")), "{:?}", host.events);
+        assert!(
+            host.over() && host.events.iter().any(|event| event.contains("PlaintextAfterStls")),
+            "{:?}",
+            host.events
+        );
     }
 }
 
@@ -62,7 +77,10 @@ fn t6_no_password_in_the_clear() {
     for line in ["USER ann", "PASS two words", "AUTH PLAIN AGFubgB0d28gd29yZHM="] {
         assert!(host.line(line).starts_with("-ERR"), "{line}");
     }
-    assert!(!host.events.iter().any(|event| event.starts_with("Login") || event.starts_with("Auth")), "nobody was asked");
+    assert!(
+        !host.events.iter().any(|event| event.starts_with("Login") || event.starts_with("Auth")),
+        "nobody was asked"
+    );
 }
 
 #[test]
@@ -80,7 +98,13 @@ fn w5_bytes_before_the_greeting_and_behind_auth() {
 
 #[test]
 fn w6_other_protocols_are_sent_away_at_once() {
-    for bytes in [&b"GET / HTTP/1.1\r\n"[..], b"POST /x HTTP/1.1\r\n\r\nUSER ann\r\n", b"EHLO x\r\n", b"\x16\x03\x01\x02\x00", b"\0\0"] {
+    for bytes in [
+        &b"GET / HTTP/1.1\r\n"[..],
+        b"POST /x HTTP/1.1\r\n\r\nUSER ann\r\n",
+        b"EHLO x\r\n",
+        b"\x16\x03\x01\x02\x00",
+        b"\0\0",
+    ] {
         let mut host = Host::secure();
         host.send(bytes);
         assert!(host.over() && host.events.iter().any(|event| event == "Fault(ForeignProtocol)"), "{bytes:?}");

@@ -29,13 +29,13 @@ mod replies;
 use alloc::{borrow::ToOwned, collections::VecDeque, sync::Arc};
 use core::{mem, time::Duration};
 
+use self::{auth::Auth, clock::Clock, content::Content, message::Message, replies::Scan};
 pub use self::{
     config::{Config, Role, StartTls, WithoutDsn},
     error::{Error, Limit, Outcome, Step, Timer, Unsendable},
     event::{Answer, Envelope, Event, Request},
     limits::Limits,
 };
-use self::{auth::Auth, clock::Clock, content::Content, message::Message, replies::Scan};
 use crate::{command::Command, ehlo::Capabilities, reply::Reply, status::EnhancedStatus};
 use wire::{Input, Lines, Misuse, Output, Secret, TlsFacts, Wants};
 
@@ -274,8 +274,12 @@ impl Client {
         match request {
             Request::BodyEnd => return self.core.body_end(),
             Request::Abandon => return self.core.abandon(),
-            _ if !matches!(self.core.stage, Stage::Ready) => return Err(Misuse("tell: the session is not ready for a request")),
-            Request::Send(Envelope { recipients, .. }) if recipients.is_empty() || u32::try_from(recipients.len()).is_err() => {
+            _ if !matches!(self.core.stage, Stage::Ready) => {
+                return Err(Misuse("tell: the session is not ready for a request"));
+            }
+            Request::Send(Envelope { recipients, .. })
+                if recipients.is_empty() || u32::try_from(recipients.len()).is_err() =>
+            {
                 return Err(Misuse("tell: a message needs a recipient"));
             }
             Request::Auth { mechanism, .. } => self.core.admit_auth(mechanism)?,
@@ -442,7 +446,11 @@ impl Core {
         if self.used == 0 {
             return;
         }
-        if mem::take(&mut self.used_secret) { input.consume_secret(self.used) } else { input.consume(self.used) }
+        if mem::take(&mut self.used_secret) {
+            input.consume_secret(self.used);
+        } else {
+            input.consume(self.used);
+        }
         self.used = 0;
         self.lines.restart();
     }

@@ -43,7 +43,9 @@ impl Rejection {
         match self {
             Self::Permanent(status, text) => Reply::new(554, Some(*status), *text),
             // Whatever it is, it is our trouble: the client keeps the message.
-            Self::Store(_) => Reply::new(451, Some(EnhancedStatus::new(4, 3, 0)), "Cannot store the message now: try again later"),
+            Self::Store(_) => {
+                Reply::new(451, Some(EnhancedStatus::new(4, 3, 0)), "Cannot store the message now: try again later")
+            }
         }
     }
 }
@@ -153,14 +155,20 @@ impl Intake {
         });
         // Row R-4; RFC 5321, 6.3
         if looped || headers.hops() >= self.received_hops {
-            return Err(Rejection::Permanent(EnhancedStatus::new(5, 4, 6), "This message has been here before: mail loop"));
+            return Err(Rejection::Permanent(
+                EnhancedStatus::new(5, 4, 6),
+                "This message has been here before: mail loop",
+            ));
         }
         // Row A-8: who is shown as the author is who has logged in.
         if let Some(user) = &self.source.user {
             let author = headers.author();
             let theirs = author.is_ok_and(|author| is_of(author.address(), user));
             if !theirs {
-                return Err(Rejection::Permanent(EnhancedStatus::new(5, 7, 1), "From must have one address, and it must be your own"));
+                return Err(Rejection::Permanent(
+                    EnhancedStatus::new(5, 7, 1),
+                    "From must have one address, and it must be your own",
+                ));
             }
         }
         Ok(())

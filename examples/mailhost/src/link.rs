@@ -15,7 +15,18 @@ use wire::TlsFacts;
 
 use crate::tls;
 
-/// One connection.
+/// A client that has connected.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// What its bytes come by.
+    pub(crate) link: Link,
+    /// What is known about TLS, if it is on.
+    pub(crate) tls: Option<TlsFacts>,
+    /// Where it comes from.
+    pub(crate) address: core::net::IpAddr,
+}
+
+/// The way of its bytes.
 #[derive(Debug)]
 pub(crate) enum Link {
     /// In the clear.

@@ -16,7 +16,7 @@ use tracing::{debug, info, warn};
 pub(crate) use caps::{Admission, Caps, Pop3Admission};
 
 use crate::host::Host;
-use crate::link::Link;
+use crate::link::{Connection, Link};
 use crate::metrics::Metrics;
 use crate::{pop3, smtp};
 
@@ -237,17 +237,14 @@ async fn session(
     } else {
         (link, None)
     };
-    match port {
-        Port::Smtp => {
-            smtp::serve(host, smtp::Service::Relay, services.relay.clone(), link, tls, address, shutdown).await
-        }
-        Port::Submission | Port::Submissions => {
-            smtp::serve(host, smtp::Service::Submission, services.submission.clone(), link, tls, address, shutdown)
-                .await
-        }
-        Port::Lmtp => smtp::serve(host, smtp::Service::Lmtp, services.lmtp.clone(), link, tls, address, shutdown).await,
+    let connection = Connection { link, tls, address };
+    let (service, config) = match port {
+        Port::Smtp => (smtp::Service::Relay, &services.relay),
+        Port::Submission | Port::Submissions => (smtp::Service::Submission, &services.submission),
+        Port::Lmtp => (smtp::Service::Lmtp, &services.lmtp),
         Port::Pop3 | Port::Pop3s => {
-            pop3::serve(host, services.pop3.clone(), link, tls, address, admission, shutdown).await
+            return pop3::serve(host, services.pop3.clone(), connection, admission, shutdown).await;
         }
-    }
+    };
+    smtp::serve(host, service, config.clone(), connection, admission, shutdown).await
 }

@@ -9,7 +9,7 @@ use embed::asynchronous::Driver;
 use pop3_proto::maildrop::{Entry, Maildrop, Uid};
 use pop3_proto::response::Code;
 use pop3_proto::server::{Answer, Closing, Config, Event, Notice};
-use pop3_proto::{Limits, Response, Server, TlsFacts};
+use pop3_proto::{Limits, Response, Server};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::{self, Exchange, Login, Next};
 use crate::host::Host;
-use crate::link::Link;
+use crate::link::{Connection, Link};
 use crate::listen::{Admission, Pop3Admission};
 use crate::random;
 use crate::store::{self, Account, MessageReader};
@@ -75,12 +75,11 @@ enum Reaction {
 pub(crate) async fn serve(
     host: &Host,
     config: Arc<Config>,
-    link: Link,
-    tls: Option<TlsFacts>,
-    address: IpAddr,
+    connection: Connection,
     admission: &Admission,
     mut shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let Connection { link, tls, address } = connection;
     let mut driver = Driver::new(link, host.origin);
     let mut limits = Limits::default();
     limits.auth_failures = host.config.limits.auth_failures;
@@ -98,14 +97,18 @@ pub(crate) async fn serve(
                     server.answer(Answer::Accept, driver.now()).map_err(io::Error::other)?;
                     continue;
                 }
-                Event::Login { user, password } => Work::Login { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) },
+                Event::Login { user, password } => {
+                    Work::Login { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) }
+                }
                 Event::Auth { mechanism, initial } => Work::Auth {
                     mechanism: mechanism.to_owned(),
                     initial: initial.map(|initial| Zeroizing::new(initial.to_vec())),
                 },
                 Event::AuthResponse(response) => Work::AuthResponse(Zeroizing::new(response.to_vec())),
                 Event::Retrieve { number, .. } => Work::Retrieve(number),
-                Event::Update => Work::Update(server.maildrop().map(|maildrop| maildrop.deleted().collect()).unwrap_or_default()),
+                Event::Update => {
+                    Work::Update(server.maildrop().map(|maildrop| maildrop.deleted().collect()).unwrap_or_default())
+                }
                 told => {
                     session.told(&told);
                     continue;
@@ -132,7 +135,8 @@ pub(crate) async fn serve(
             Turn::Closed => return Ok(()),
             Turn::Body => session.send(&mut driver, &mut server).await?,
             Turn::Secure => {
-                let secured = driver.into_stream().secure(host.tls.pop3.clone(), host.config.limits.handshake_time).await;
+                let secured =
+                    driver.into_stream().secure(host.tls.pop3.clone(), host.config.limits.handshake_time).await;
                 let (link, facts) = secured.inspect_err(|_| host.metrics.tls_failures_total.add(1))?;
                 driver = Driver::new(link, host.origin);
                 server.secured(facts, driver.now());
@@ -196,7 +200,9 @@ impl Session<'_> {
                 sleep(wait).await;
                 return Reaction::Refuse;
             }
-            Login::Malformed => return Reaction::Reply(Response::err(None, "That is not a response of this mechanism")),
+            Login::Malformed => {
+                return Reaction::Reply(Response::err(None, "That is not a response of this mechanism"));
+            }
             Login::Limited => {
                 info!(session = self.id, address = %self.address, "login refused: too many failures");
                 return Reaction::Reply(Response::err(Some(Code::SysTemp), "Too many failed logins, try again later"));
@@ -221,7 +227,9 @@ impl Session<'_> {
     }
 
     async fn retrieve(&mut self, number: u32) -> Reaction {
-        let Some((open, uid)) = self.open.as_ref().and_then(|open| Some((open, open.uid(number)?))) else { return unavailable() };
+        let Some((open, uid)) = self.open.as_ref().and_then(|open| Some((open, open.uid(number)?))) else {
+            return unavailable();
+        };
         match self.host.store.open_message(open.account.id, open.stored.mailbox, uid).await {
             Ok(reader) => {
                 self.host.metrics.pop3_retrieved_total.add(1);
@@ -281,7 +289,11 @@ impl Session<'_> {
     fn failed(&self, error: &store::Error) -> Reaction {
         self.host.metrics.store_failures_total.add(1);
         warn!(session = self.id, %error, "the store failed");
-        unavailable()
+        if error.is_temporary() {
+            unavailable()
+        } else {
+            Reaction::Reply(Response::err(Some(Code::SysPerm), "This mailbox is gone"))
+        }
     }
 }
 

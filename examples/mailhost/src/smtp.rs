@@ -17,7 +17,8 @@ use tracing::{debug, info, warn};
 use self::transaction::{Peer, Sender, Transaction};
 use crate::auth::{self, Exchange, Login, Next};
 use crate::host::{Host, Resolution};
-use crate::link::Link;
+use crate::link::Connection;
+use crate::listen::Admission;
 use crate::random;
 use crate::store::Account;
 
@@ -86,11 +87,11 @@ pub(crate) async fn serve(
     host: &Host,
     service: Service,
     config: Arc<Config>,
-    link: Link,
-    tls: Option<TlsFacts>,
-    address: IpAddr,
+    connection: Connection,
+    admission: &Admission,
     mut shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let Connection { link, tls, address } = connection;
     let mut driver = Driver::new(link, host.origin);
     let trusted = host.trusts(address);
     let mut server = Server::new(config, host.config.limits.smtp(trusted), tls.clone(), driver.now());
@@ -112,6 +113,9 @@ pub(crate) async fn serve(
     if *shutdown.borrow_and_update() {
         let _ = server.tell(Notice::Shutdown, driver.now());
     }
+    // Those whom this server trusts are not hurried.
+    let mut stress = admission.stress();
+    stress.mark_changed();
     loop {
         while let Some(event) = server.poll() {
             let work = match session.event(event).await {
@@ -134,6 +138,10 @@ pub(crate) async fn serve(
             turn = driver.turn(&mut server) => turn?,
             Ok(()) = shutdown.changed() => {
                 let _ = server.tell(Notice::Shutdown, driver.now());
+                Turn::Progress
+            }
+            Ok(()) = stress.changed(), if !trusted => {
+                let _ = server.tell(Notice::Stress(*stress.borrow_and_update()), driver.now());
                 Turn::Progress
             }
         };
@@ -195,7 +203,9 @@ impl Session<'_> {
                 mechanism: mechanism.to_owned(),
                 initial: initial.map(|initial| zeroize::Zeroizing::new(initial.to_vec())),
             }),
-            Event::AuthResponse(response) => Decision::Work(Work::AuthResponse(zeroize::Zeroizing::new(response.to_vec()))),
+            Event::AuthResponse(response) => {
+                Decision::Work(Work::AuthResponse(zeroize::Zeroizing::new(response.to_vec())))
+            }
             Event::Mail(mail) => Decision::Work(Work::Mail(Sender::new(mail))),
             Event::Recipient(rcpt) => Decision::Work(Work::Recipient(rcpt.forward_path.into_owned())),
             Event::ContentStart(_) => Decision::Work(Work::Start),

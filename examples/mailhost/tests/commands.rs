@@ -1,6 +1,13 @@
 //! The commands, as somebody types them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests stop at what they do not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests stop at what they do not expect"
+)]
 
 mod support;
 
@@ -38,7 +45,12 @@ fn users_come_and_go() {
     assert!(out.status.success() && said(&out).contains("added ann@mail.test"), "{}", said(&out));
     let again = mailhost(&["user", "add", "ann@mail.test", "--password-stdin"], "secret\n");
     assert!(!again.status.success() && said(&again).contains("already"), "{}", said(&again));
-    for (address, why) in [("ann@example.com", "domains"), ("ann", "local@domain"), ("ann+x@mail.test", "detail"), ("a b@mail.test", "address")] {
+    for (address, why) in [
+        ("ann@example.com", "domains"),
+        ("ann", "local@domain"),
+        ("ann+x@mail.test", "detail"),
+        ("a b@mail.test", "address"),
+    ] {
         let out = mailhost(&["user", "add", address, "--password-stdin"], "secret\n");
         assert!(!out.status.success() && said(&out).contains(why), "{address}: {}", said(&out));
     }

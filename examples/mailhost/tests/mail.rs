@@ -1,6 +1,16 @@
 //! The real server over real TLS, spoken to by programs that others wrote, and by nobody nice.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, clippy::print_stdout, clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests stop at what they do not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "tests stop at what they do not expect"
+)]
 
 mod support;
 
@@ -34,8 +44,15 @@ fn python_sends_and_reads() {
     arguments.insert("certificate".into(), server.folder.path().join("data/self-signed.pem").to_str().unwrap().into());
     arguments.insert("password".into(), PASSWORD.into());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients.py");
-    let out = Command::new("python3").arg(script).arg(serde_json::Value::Object(arguments).to_string()).output().unwrap();
-    assert!(out.status.success(), "{}{}\n{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr), server.log());
+    let out =
+        Command::new("python3").arg(script).arg(serde_json::Value::Object(arguments).to_string()).output().unwrap();
+    assert!(
+        out.status.success(),
+        "{}{}\n{}",
+        String::from_utf8_lossy(&out.stdout),
+        String::from_utf8_lossy(&out.stderr),
+        server.log()
+    );
 }
 
 #[test]
@@ -79,11 +96,21 @@ fn swaks_sends() {
     let swaks = |port: &str, arguments: &[&str]| {
         let address = server.port(port);
         let out = Command::new("swaks")
-            .args(["--server", &address.ip().to_string(), "--port", &address.port().to_string(), "--to", "ann@mail.test"])
+            .args([
+                "--server",
+                &address.ip().to_string(),
+                "--port",
+                &address.port().to_string(),
+                "--to",
+                "ann@mail.test",
+            ])
             .args(arguments)
             .output()
             .unwrap();
-        (out.status.success(), String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr))
+        (
+            out.status.success(),
+            String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr),
+        )
     };
     let (sent, said) = swaks("Smtp", &["--from", "you@example.net"]);
     assert!(sent, "{said}");
@@ -92,7 +119,8 @@ fn swaks_sends() {
     if Command::new("perl").args(["-MNet::SSLeay", "-e1"]).status().is_ok_and(|status| status.success()) {
         let (sent, said) = swaks("Smtp", &["--from", "you@example.net", "--tls"]);
         assert!(sent, "{said}");
-        let login = ["--from", "ann@mail.test", "--auth", "PLAIN", "--auth-user", "ann@mail.test", "--auth-password", PASSWORD];
+        let login =
+            ["--from", "ann@mail.test", "--auth", "PLAIN", "--auth-user", "ann@mail.test", "--auth-password", PASSWORD];
         let (sent, said) = swaks("Submission", &[&login[..], &["--tls"]].concat());
         assert!(sent, "{said}");
         let (sent, said) = swaks("Submissions", &[&login[..], &["--tls-on-connect"]].concat());
@@ -138,7 +166,9 @@ fn r1_nobody_relays() {
         }
     }
     // What looks like a route in a local part of ours is a name that nobody has.
-    for to in ["x%example.com@mail.test", "\"x@example.com\"@mail.test", "x!example.com@mail.test", "example.com!x@mail.test"] {
+    for to in
+        ["x%example.com@mail.test", "\"x@example.com\"@mail.test", "x!example.com@mail.test", "example.com!x@mail.test"]
+    {
         talk.say("MAIL FROM:<you@example.net>");
         let reply = talk.say(&format!("RCPT TO:<{to}>"));
         assert!(reply.starts_with("550 5.1.1"), "{to}: {reply}");
@@ -150,11 +180,16 @@ fn r1_nobody_relays() {
 
 #[test]
 fn recipients_details_aliases_and_postmaster() {
-    let server = start("aliases = { sales = ['ann@mail.test', 'ben@mail.test'], root = 'sales', loop = 'loop2', loop2 = 'loop' }");
+    let server = start(
+        "aliases = { sales = ['ann@mail.test', 'ben@mail.test'], root = 'sales', loop = 'loop2', loop2 = 'loop' }",
+    );
     let mut talk = server.talk("Smtp");
     talk.reply();
     talk.say("EHLO client.example");
-    talk.envelope("you@example.net", &["Ann@MAIL.test", "ann+lists@mail.test", "\"ann\"@mail.test", "root@second.test", "Postmaster"]);
+    talk.envelope(
+        "you@example.net",
+        &["Ann@MAIL.test", "ann+lists@mail.test", "\"ann\"@mail.test", "root@second.test", "Postmaster"],
+    );
     assert!(talk.say("RCPT TO:<ann@second.test>").starts_with("550 5.1.1"), "users are of their own domain");
     assert!(talk.say("RCPT TO:<loop@mail.test>").starts_with("550 5.1.1"));
     assert!(talk.content("Subject: once\r\n\r\nx\r\n").starts_with("250"));
@@ -197,7 +232,12 @@ for sender, author, code in [
     assert!(out.status.success(), "{}\n{}", String::from_utf8_lossy(&out.stderr), server.log());
     let ben = mailbox(&server, "ben@mail.test");
     assert_eq!(ben.len(), 4);
-    assert!(ben.iter().all(|mail| mail.contains("\r\nMessage-ID: <") && mail.contains("\r\nDate: ") && !mail.contains("Bcc")), "{}", ben[0]);
+    assert!(
+        ben.iter()
+            .all(|mail| mail.contains("\r\nMessage-ID: <") && mail.contains("\r\nDate: ") && !mail.contains("Bcc")),
+        "{}",
+        ben[0]
+    );
 }
 
 #[test]
@@ -241,7 +281,19 @@ fn w9_odd_addresses_are_only_text() {
     let mut talk = server.talk("Smtp");
     talk.reply();
     talk.say("EHLO client.example");
-    for local in [";id", "$(id)", "`id`", "../x", "\"../../etc/passwd\"", "\"' or 1=1 --\"", "*)(uid=*", "%n%s", "|sh", "\"a b\"", "-oQ/tmp"] {
+    for local in [
+        ";id",
+        "$(id)",
+        "`id`",
+        "../x",
+        "\"../../etc/passwd\"",
+        "\"' or 1=1 --\"",
+        "*)(uid=*",
+        "%n%s",
+        "|sh",
+        "\"a b\"",
+        "-oQ/tmp",
+    ] {
         let from = talk.say(&format!("MAIL FROM:<{local}@example.net>"));
         let to = talk.say(&format!("RCPT TO:<{local}@mail.test>"));
         if from.starts_with("250") {
@@ -251,7 +303,9 @@ fn w9_odd_addresses_are_only_text() {
         }
         talk.say("RSET");
     }
-    for bytes in [&b"MAIL FROM:<a\x1b[31m@example.net>\r\n"[..], b"MAIL FROM:<a\0@example.net>\r\n", b"EHLO \x1b]0;x\x07\r\n"] {
+    for bytes in
+        [&b"MAIL FROM:<a\x1b[31m@example.net>\r\n"[..], b"MAIL FROM:<a\0@example.net>\r\n", b"EHLO \x1b]0;x\x07\r\n"]
+    {
         talk.send(bytes);
         assert!(talk.reply().starts_with('5'));
     }
@@ -367,7 +421,14 @@ fn a_big_message_is_never_wholly_in_memory() {
     talk.send(b".\r\n");
     assert!(talk.reply().starts_with("250"));
     let status = fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
-    let peak: u64 = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim().trim_end_matches(" kB").parse().unwrap();
+    let peak: u64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap()
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap();
     assert!(peak < 45 << 10, "the server has held {peak} KiB");
     let mail = mailbox(&server, "ben@mail.test");
     assert!(mail[0].len() > size - line.len());
@@ -401,7 +462,10 @@ fn metrics_status_and_one_id_for_a_message() {
     let reply = talk.content("Subject: x\r\n\r\nx\r\n");
     let id = reply.trim_end().rsplit(' ').next().unwrap().to_owned();
     let status: serde_json::Value = serde_json::from_slice(&server.run(&["status", "--json"]).stdout).unwrap();
-    assert_eq!((status["users"].as_u64(), status["messages"].as_u64(), status["delivered"].as_u64(), status["queue"].as_u64()), (Some(2), Some(1), Some(1), Some(0)));
+    assert_eq!(
+        (status["users"].as_u64(), status["messages"].as_u64(), status["delivered"].as_u64(), status["queue"].as_u64()),
+        (Some(2), Some(1), Some(1), Some(0))
+    );
     let mail = &mailbox(&server, "ann@mail.test")[0];
     assert!(mail.contains(&format!("id {id}")) && server.log().contains(&id), "{id}");
     let http = server.log().lines().any(|line| line.contains("port=Http"));
@@ -413,7 +477,10 @@ fn metrics_status_and_one_id_for_a_message() {
 }
 
 /// Says EHLO and STARTTLS, and begins TLS.
-fn starttls(server: &Server, config: rustls::ClientConfig) -> rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream> {
+fn starttls(
+    server: &Server,
+    config: rustls::ClientConfig,
+) -> rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream> {
     let mut talk = server.talk("Smtp");
     talk.reply();
     talk.say("EHLO client.example");
@@ -469,7 +536,13 @@ fn t7_old_tls_is_refused() {
     let server = start("");
     for (version, good) in [("-tls1", false), ("-tls1_1", false), ("-tls1_2", true), ("-tls1_3", true)] {
         let out = Command::new("sh")
-            .args(["-c", &format!("openssl s_client {version} -cipher ALL:@SECLEVEL=0 -connect {} </dev/null", server.port("Pop3s"))])
+            .args([
+                "-c",
+                &format!(
+                    "openssl s_client {version} -cipher ALL:@SECLEVEL=0 -connect {} </dev/null",
+                    server.port("Pop3s")
+                ),
+            ])
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&out.stdout).into_owned();

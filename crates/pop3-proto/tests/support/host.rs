@@ -19,7 +19,12 @@ pub fn tls() -> TlsFacts {
 }
 
 pub fn maildrop(messages: &[String]) -> Maildrop {
-    Maildrop::new(messages.iter().enumerate().map(|(n, message)| Entry { size: message.len() as u64, uid: Uid::new(format!("u{}", n + 1)).unwrap() }))
+    Maildrop::new(
+        messages
+            .iter()
+            .enumerate()
+            .map(|(n, message)| Entry { size: message.len() as u64, uid: Uid::new(format!("u{}", n + 1)).unwrap() }),
+    )
 }
 
 pub struct Host {
@@ -143,7 +148,11 @@ impl Host {
                 Event::Login { .. } => Answer::Refuse,
                 Event::Auth { initial: None, .. } => Answer::Challenge(b""),
                 Event::Auth { initial: Some(response), .. } | Event::AuthResponse(response) => {
-                    if response == b"\0ann\0two words" { Answer::Open(maildrop(&self.messages)) } else { Answer::Refuse }
+                    if response == b"\0ann\0two words" {
+                        Answer::Open(maildrop(&self.messages))
+                    } else {
+                        Answer::Refuse
+                    }
                 }
                 Event::Retrieve { number, .. } => {
                     self.sending = Some((number, 0));

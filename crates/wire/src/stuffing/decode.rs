@@ -103,7 +103,6 @@ impl DataDecoder {
             Stop::Nothing => (Piece::More, 0),
         }
     }
-
 }
 
 /// How much is judged at once, and how much once something is known to be in it.

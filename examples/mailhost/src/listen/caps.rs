@@ -5,6 +5,8 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch;
+
 use crate::config::Limits;
 use crate::limiter::{Counts, FACTORS, Network};
 use crate::store::AccountId;
@@ -18,6 +20,8 @@ pub(crate) struct Caps {
     rate: u32,
     pop3_sessions: usize,
     table: Mutex<Table>,
+    /// Whether more than three quarters of all connections are taken.
+    stress: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -58,6 +62,7 @@ impl Caps {
                 rates: Counts::new(Duration::from_secs(60)),
                 pop3: HashMap::new(),
             }),
+            stress: watch::Sender::new(false),
         }
     }
 
@@ -83,11 +88,18 @@ impl Caps {
             }
         }
         table.open += 1;
+        self.weigh(table.open);
         for network in networks.iter().flatten() {
             *table.by_network.entry(*network).or_default() += 1;
             table.rates.add(*network, now);
         }
         Some(Admission { caps: self.clone(), networks })
+    }
+
+    /// Notes whether the server is under stress, and tells all sessions when that changes.
+    fn weigh(&self, open: usize) {
+        let stress = open.saturating_mul(4) > self.total.saturating_mul(3);
+        self.stress.send_if_modified(|now| core::mem::replace(now, stress) != stress);
     }
 
     /// One POP3 session more for a user from an address, if there may be.
@@ -103,6 +115,11 @@ impl Caps {
 }
 
 impl Admission {
+    /// Whether the server is short of connections, now and whenever that changes.
+    pub(crate) fn stress(&self) -> watch::Receiver<bool> {
+        self.caps.stress.subscribe()
+    }
+
     /// This connection is a POP3 session of that user, if there may be one more.
     pub(crate) fn pop3(&self, account: AccountId, address: IpAddr) -> Option<Pop3Admission> {
         self.caps.admit_pop3(account, address)
@@ -113,6 +130,7 @@ impl Drop for Admission {
     fn drop(&mut self) {
         let mut table = self.caps.table.lock().unwrap_or_else(PoisonError::into_inner);
         table.open = table.open.saturating_sub(1);
+        self.caps.weigh(table.open);
         for network in self.networks.iter().flatten() {
             release(&mut table.by_network, network);
         }
@@ -157,6 +175,20 @@ mod tests {
         assert!(admit(80, false).is_none(), "eight of ten in all");
         let _users: Vec<_> = (80..82).map(|last| admit(last, true).unwrap()).collect();
         assert!(caps.admit(v4(90), true, true, Duration::ZERO).is_none(), "the total holds for all");
+    }
+
+    #[test]
+    fn w10_three_quarters_are_stress() {
+        let limits = Limits { connections: 8, connections_reserved: 0, ..Limits::default() };
+        let caps = Arc::new(Caps::new(&limits));
+        let address = IpAddr::from([203, 0, 113, 1]);
+        let mut all: Vec<_> = (0..6).map(|_| caps.admit(address, false, false, Duration::ZERO).unwrap()).collect();
+        let stress = all[0].stress();
+        assert!(!*stress.borrow());
+        all.push(caps.admit(address, false, false, Duration::ZERO).unwrap());
+        assert!(*stress.borrow());
+        all.pop();
+        assert!(!*stress.borrow());
     }
 
     #[test]

@@ -53,7 +53,14 @@ enum Outcome {
 
 impl Transaction {
     pub(crate) fn new(sender: Sender) -> Self {
-        Self { sender, recipients: Vec::new(), destinations: Vec::new(), id: String::new(), intake: None, outcome: Outcome::Open }
+        Self {
+            sender,
+            recipients: Vec::new(),
+            destinations: Vec::new(),
+            id: String::new(),
+            intake: None,
+            outcome: Outcome::Open,
+        }
     }
 
     /// Adds a recipient. A mailbox that several recipients stand for gets the message once.
@@ -121,7 +128,13 @@ impl Transaction {
         reply
     }
 
-    async fn store(&mut self, host: &Host, body: crate::store::Body, destinations: Vec<Destination>, partial: bool) -> Reply<'static> {
+    async fn store(
+        &mut self,
+        host: &Host,
+        body: crate::store::Body,
+        destinations: Vec<Destination>,
+        partial: bool,
+    ) -> Reply<'static> {
         let size = body.size();
         let quota = (host.config.limits.quota > 0).then_some(host.config.limits.quota);
         let path = ReturnPath(self.sender.path.mailbox().and_then(address)).to_string();
@@ -145,12 +158,13 @@ impl Transaction {
             }
             Ok(outcomes) => {
                 let delivered = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-                let refused = outcomes.iter().find_map(|outcome| outcome.err().filter(|why| *why != Refused::WithOthers));
+                let refused =
+                    outcomes.iter().find_map(|outcome| outcome.err().filter(|why| *why != Refused::WithOthers));
                 self.outcome = Outcome::Delivered(outcomes);
-                if delivered == 0 || !partial {
-                    if let Some(why) = refused {
-                        return refusal(why);
-                    }
+                if (delivered == 0 || !partial)
+                    && let Some(why) = refused
+                {
+                    return refusal(why);
                 }
                 host.metrics.messages_total.add(1);
                 host.metrics.message_octets_total.add(size);
@@ -168,7 +182,10 @@ impl Transaction {
             Outcome::Open => return unavailable(),
             Outcome::Delivered(outcomes) => outcomes,
         };
-        let places = usize::try_from(index).ok().and_then(|index| self.recipients.get(index)).map(|(_, places)| places.as_slice());
+        let places = usize::try_from(index)
+            .ok()
+            .and_then(|index| self.recipients.get(index))
+            .map(|(_, places)| places.as_slice());
         // A recipient that stands for several is served if one of them is: a second attempt would serve that one twice.
         let mut refused = None;
         for place in places.unwrap_or_default() {
@@ -202,9 +219,17 @@ fn unavailable() -> Reply<'static> {
 
 fn refusal(why: Refused) -> Reply<'static> {
     match why {
-        Refused::NoSuchMailbox => Reply::new(550, Some(EnhancedStatus::new(5, 1, 1)), "There is no such user here any more"),
-        Refused::OverQuota => Reply::new(452, Some(EnhancedStatus::new(4, 2, 2)), "The mailbox is full: try again later"),
-        Refused::WithOthers => Reply::new(452, Some(EnhancedStatus::new(4, 5, 3)), "Another recipient cannot take the message: send it to each alone"),
+        Refused::NoSuchMailbox => {
+            Reply::new(550, Some(EnhancedStatus::new(5, 1, 1)), "There is no such user here any more")
+        }
+        Refused::OverQuota => {
+            Reply::new(452, Some(EnhancedStatus::new(4, 2, 2)), "The mailbox is full: try again later")
+        }
+        Refused::WithOthers => Reply::new(
+            452,
+            Some(EnhancedStatus::new(4, 5, 3)),
+            "Another recipient cannot take the message: send it to each alone",
+        ),
     }
 }
 

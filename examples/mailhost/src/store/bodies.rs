@@ -86,11 +86,6 @@ struct Spooled {
 }
 
 impl BodyWriter {
-    /// Octets taken in so far.
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
-
     /// Takes in the next octets. A failure ends the message: the writer is of no more use.
     ///
     /// # Errors

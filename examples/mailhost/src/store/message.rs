@@ -17,7 +17,6 @@ const PIECE_MAX: usize = 64 * 1024;
 /// A message being read: the header lines of this copy, then the body. Holds at most 128 KiB of it in memory, however long it is.
 #[derive(Debug)]
 pub(crate) struct MessageReader {
-    size: u64,
     prefix: Bytes,
     body: Source,
 }
@@ -29,11 +28,6 @@ enum Source {
 }
 
 impl MessageReader {
-    /// Octets of the whole message.
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
-
     /// The next piece, 1 octet to 64 KiB; `None` at the end.
     ///
     /// # Errors
@@ -73,20 +67,20 @@ pub(super) fn open(
     (account, mailbox, uid): (AccountId, MailboxId, Uid),
 ) -> Result<MessageReader, Error> {
     let mut select = database.prepare_cached(
-        "SELECT m.size, m.prefix, b.size, b.file, b.data
+        "SELECT m.prefix, b.size, b.file, b.data
          FROM mailboxes x JOIN messages m ON m.mailbox = x.id JOIN bodies b ON b.id = m.body
          WHERE x.id = ?1 AND x.account = ?2 AND m.uid = ?3",
     )?;
     let mut find = || {
         select
             .query_row((mailbox.0, account.0, uid.get()), |row| {
-                let prefix = Bytes::copy_from_slice(row.get_ref(1)?.as_blob()?);
-                let data = row.get_ref(4)?.as_blob_or_null()?.map(Bytes::copy_from_slice);
-                Ok(((row.get::<_, i64>(0)?, row.get::<_, i64>(2)?), prefix, row.get::<_, Option<String>>(3)?, data))
+                let prefix = Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?);
+                let data = row.get_ref(3)?.as_blob_or_null()?.map(Bytes::copy_from_slice);
+                Ok((row.get::<_, i64>(1)?, prefix, row.get::<_, Option<String>>(2)?, data))
             })
             .optional()
     };
-    let ((size, body_size), prefix, file, data) = find()?.ok_or(Error::NoSuchMessage)?;
+    let (body_size, prefix, file, data) = find()?.ok_or(Error::NoSuchMessage)?;
     let body = match (data, file) {
         (Some(data), _) => Source::Held(data),
         (None, Some(file)) => {
@@ -102,5 +96,5 @@ pub(super) fn open(
         }
         (None, None) => return Err(Error::Contradiction("a body has no octets")),
     };
-    Ok(MessageReader { size: size.cast_unsigned(), prefix, body })
+    Ok(MessageReader { prefix, body })
 }

@@ -35,8 +35,11 @@ pub fn kill(server: &mut Server, kills: u64, mut progress: impl FnMut(&Seen)) ->
         let stop = Arc::new(AtomicBool::new(false));
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
-                let (port, numbers, accepted, stop) = (server.port("Smtp"), numbers.clone(), accepted.clone(), stop.clone());
-                thread::spawn(move || while !stop.load(Ordering::Relaxed) && send(port, client, &numbers, &accepted).is_some() {})
+                let (port, numbers, accepted, stop) =
+                    (server.port("Smtp"), numbers.clone(), accepted.clone(), stop.clone());
+                thread::spawn(move || {
+                    while !stop.load(Ordering::Relaxed) && send(port, client, &numbers, &accepted).is_some() {}
+                })
             })
             .collect();
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -89,7 +92,8 @@ fn send(port: SocketAddr, client: u64, numbers: &AtomicU64, accepted: &Mutex<Vec
         let mut text = Vec::new();
         let _ = write!(text, "Subject: {id}\r\nFrom: you@example.net\r\n\r\n");
         for line in 0..lines(id) {
-            let _ = write!(text, "{id} {line} 0123456789012345678901234567890123456789012345678901234567890123456789\r\n");
+            let _ =
+                write!(text, "{id} {line} 0123456789012345678901234567890123456789012345678901234567890123456789\r\n");
         }
         text.extend_from_slice(b".\r\n");
         talk.send(&text);
@@ -99,7 +103,7 @@ fn send(port: SocketAddr, client: u64, numbers: &AtomicU64, accepted: &Mutex<Vec
 }
 
 fn lines(id: u64) -> u64 {
-    if id % 10 == 0 { 2_500 } else { 1 + id % 40 }
+    if id.is_multiple_of(10) { 2_500 } else { 1 + id % 40 }
 }
 
 /// Whether a message is whole, and which it is.
@@ -108,7 +112,10 @@ fn check(message: &str) -> u64 {
     let id: u64 = header.lines().find_map(|line| line.strip_prefix("Subject: ")).expect("a subject").parse().unwrap();
     let mut count = 0;
     for (number, line) in body.lines().enumerate() {
-        assert!(line.starts_with(&format!("{id} {number} ")) && line.ends_with("6789"), "message {id} is damaged at line {number}: {line:?}");
+        assert!(
+            line.starts_with(&format!("{id} {number} ")) && line.ends_with("6789"),
+            "message {id} is damaged at line {number}: {line:?}"
+        );
         count += 1;
     }
     assert_eq!(count, lines(id), "message {id} is not whole");

@@ -1,6 +1,19 @@
 //! The real server, started on free ports with a folder of its own.
 
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, clippy::print_stdout, clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "each test takes what it needs, and stops at what it does not expect")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "each test takes what it needs, and stops at what it does not expect"
+)]
 
 pub mod crash;
 pub mod tls;
@@ -231,7 +244,10 @@ impl Talk {
 
 /// Whether a program is installed; says so if not.
 pub fn installed(program: &str) -> bool {
-    let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().is_ok_and(|out| out.status.success());
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {program}")])
+        .output()
+        .is_ok_and(|out| out.status.success());
     if !found {
         println!("skipped: {program} is not installed");
     }

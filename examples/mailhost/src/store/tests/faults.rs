@@ -156,7 +156,7 @@ async fn in_one_batch(
         })
     };
     let release = async {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(core::time::Duration::from_millis(50)).await;
         go.send(()).unwrap();
     };
     let (first, a, b, c, ()) = tokio::join!(first, insert(bodies[0]), insert(bodies[1]), insert(bodies[2]), release);

@@ -1,7 +1,7 @@
 //! Messages in, read, and out again.
 
+use core::time::Duration;
 use std::fs;
-use std::time::Duration;
 
 use super::*;
 use crate::store::bodies::INLINE_MAX;
@@ -155,18 +155,18 @@ async fn counts_follow_what_happens_and_begin_anew_with_the_store() {
 /// Awaits all of them at the same time.
 async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut waiting: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
+    core::future::poll_fn(|context| {
         for (future, done) in &mut waiting {
             if done.is_none()
-                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
+                && let core::task::Poll::Ready(value) = future.as_mut().poll(context)
             {
                 *done = Some(value);
             }
         }
         if waiting.iter().all(|(_, done)| done.is_some()) {
-            std::task::Poll::Ready(())
+            core::task::Poll::Ready(())
         } else {
-            std::task::Poll::Pending
+            core::task::Poll::Pending
         }
     })
     .await;

@@ -1,8 +1,9 @@
 //! The write-log test: a power loss after every single call to the disk, with every choice of what was not yet synced.
 
+use core::hash::{Hash as _, Hasher as _};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::DefaultHasher;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -140,7 +141,7 @@ async fn rules_1_to_4_hold_after_a_power_loss_at_any_moment() {
     assert!(crashes.len() > 100, "only {} states", crashes.len());
     for (cut, files, copy) in crashes {
         let verdict = history.examine(cut, files, copy).await;
-        assert_eq!(verdict, Ok(()), "cut after {:?}", history.log[..cut].last().map(std::mem::discriminant));
+        assert_eq!(verdict, Ok(()), "cut after {:?}", history.log[..cut].last().map(core::mem::discriminant));
     }
 }
 
