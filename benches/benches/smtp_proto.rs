@@ -92,7 +92,8 @@ impl Out {
 
     fn check(&self, message: &[u8]) {
         let text = std::str::from_utf8(&self.replies).unwrap();
-        let codes: Vec<_> = text.lines().filter(|line| line.as_bytes().get(3) == Some(&b' ')).map(|line| &line[..3]).collect();
+        let codes: Vec<_> =
+            text.lines().filter(|line| line.as_bytes().get(3) == Some(&b' ')).map(|line| &line[..3]).collect();
         assert_eq!(codes, ["250", "250", "250", "250", "354", "250", "221"]);
         assert_eq!(self.message, message);
     }
@@ -155,7 +156,9 @@ fn mailin_session(builder: &mailin::SessionBuilder, address: IpAddr, turns: &[&[
 
 /// mailrs has commands and states; lines and the end of the content are its caller's to find.
 fn mailrs_session(turns: &[&[u8]], out: &mut Out) {
-    use mailrs_smtp_proto::{Event, Response, Session, SessionConfig, format_ehlo_response, parse_command, unstuff_data};
+    use mailrs_smtp_proto::{
+        Event, Response, Session, SessionConfig, format_ehlo_response, parse_command, unstuff_data,
+    };
     let mut session = Session::new("mx.example.org", SessionConfig::default());
     let mut content = false;
     for turn in turns {
@@ -173,9 +176,12 @@ fn mailrs_session(turns: &[&[u8]], out: &mut Out) {
             rest = &rest[end..];
             match session.handle_command(&command) {
                 Event::Reply(_) if matches!(command, mailrs_smtp_proto::Command::Ehlo(_)) => {
-                    out.replies.extend_from_slice(format_ehlo_response(&session.hostname, &session.capabilities()).as_bytes());
+                    out.replies
+                        .extend_from_slice(format_ehlo_response(&session.hostname, &session.capabilities()).as_bytes());
                 }
-                Event::Reply(reply) | Event::Shutdown(reply) => out.replies.extend_from_slice(reply.format().as_bytes()),
+                Event::Reply(reply) | Event::Shutdown(reply) => {
+                    out.replies.extend_from_slice(reply.format().as_bytes())
+                }
                 Event::NeedData { reverse_path, forward_paths } => {
                     black_box((reverse_path, forward_paths));
                     out.replies.extend_from_slice(Response::data_start().format().as_bytes());

@@ -1,8 +1,8 @@
 //! Mail made up for measuring: the same at each run.
 
 const WORDS: [&str; 24] = [
-    "delivery", "schedule", "the", "new", "server", "and", "please", "see", "attached", "report", "we", "will", "meet", "on", "Tuesday", "at", "noon",
-    "with", "figures", "from", "last", "quarter", "kind", "regards",
+    "delivery", "schedule", "the", "new", "server", "and", "please", "see", "attached", "report", "we", "will", "meet",
+    "on", "Tuesday", "at", "noon", "with", "figures", "from", "last", "quarter", "kind", "regards",
 ];
 
 /// Lines of about 70 characters, `size` bytes in all or a little more. Every hundredth line begins with a dot.

@@ -3,7 +3,10 @@
 
 use core::time::Duration;
 
-use libfuzzer_sys::{arbitrary::{self, Arbitrary}, fuzz_target};
+use libfuzzer_sys::{
+    arbitrary::{self, Arbitrary},
+    fuzz_target,
+};
 use pop3_proto::{
     Client, TlsFacts, TlsVersion, Wants,
     client::{Answer, Config, Event, Limits, Request},

@@ -3,7 +3,10 @@
 
 use core::time::Duration;
 
-use libfuzzer_sys::{arbitrary::{self, Arbitrary}, fuzz_target};
+use libfuzzer_sys::{
+    arbitrary::{self, Arbitrary},
+    fuzz_target,
+};
 use pop3_proto::{
     Client, Limits, Server, TlsFacts, TlsVersion, Wants,
     client::{self, Event as Told, Request, Step},
@@ -47,13 +50,16 @@ fuzz_target!(|input: Input| {
     let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
     let (mut got, mut at, mut sending, mut quit) = (Vec::new(), 0, false, false);
     let (mut pieces, mut cuts) = (input.pieces.iter(), input.cuts.iter());
-    let mut next = |from: &mut core::slice::Iter<'_, u8>, most: usize| from.next().map_or(most, |n| usize::from(*n).clamp(1, most.max(1))).min(most);
+    let mut next = |from: &mut core::slice::Iter<'_, u8>, most: usize| {
+        from.next().map_or(most, |n| usize::from(*n).clamp(1, most.max(1))).min(most)
+    };
     for _ in 0..100_000 {
         while let Some(event) = server.poll() {
             let answer = match event {
-                Event::Login { user: "ann", password: "two words" } => {
-                    Answer::Open(Maildrop::new([Entry { size: input.message.len() as u64, uid: Uid::new("1").expect("an id") }]))
-                }
+                Event::Login { user: "ann", password: "two words" } => Answer::Open(Maildrop::new([Entry {
+                    size: input.message.len() as u64,
+                    uid: Uid::new("1").expect("an id"),
+                }])),
                 Event::Retrieve { number: 1, lines: None } => {
                     sending = true;
                     Answer::Accept

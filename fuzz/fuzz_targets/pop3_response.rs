@@ -23,7 +23,12 @@ fuzz_target!(|bytes: &[u8]| {
     offers.write(&mut wire);
     assert!(wire.ends_with(b".\r\n"));
     let mut once = Capabilities::new();
-    String::from_utf8(wire.clone()).expect("text").strip_suffix(".\r\n").expect("its end").split("\r\n").for_each(|line| once.read(line));
+    String::from_utf8(wire.clone())
+        .expect("text")
+        .strip_suffix(".\r\n")
+        .expect("its end")
+        .split("\r\n")
+        .for_each(|line| once.read(line));
     let mut again = Vec::new();
     once.write(&mut again);
     assert_eq!(again, wire);

@@ -3,7 +3,10 @@
 
 use core::time::Duration;
 
-use libfuzzer_sys::{arbitrary::{self, Arbitrary}, fuzz_target};
+use libfuzzer_sys::{
+    arbitrary::{self, Arbitrary},
+    fuzz_target,
+};
 use pop3_proto::{
     Limits, Server, TlsFacts, TlsVersion, Wants,
     maildrop::{Entry, Maildrop, Uid},
@@ -78,7 +81,8 @@ fn go(server: &mut Server, input: &Input, sent: &mut Option<usize>, out: &mut Ou
                 Event::Login { password, .. } if password.len() % 2 == 1 => Answer::Refuse,
                 Event::Auth { initial: None, .. } => Answer::Challenge(b"say"),
                 Event::Login { .. } | Event::Auth { .. } | Event::AuthResponse(_) => {
-                    let entry = |n: u8| Entry { size: MESSAGE.len() as u64, uid: Uid::new(n.to_string()).expect("an id") };
+                    let entry =
+                        |n: u8| Entry { size: MESSAGE.len() as u64, uid: Uid::new(n.to_string()).expect("an id") };
                     Answer::Open(Maildrop::new((0..input.messages).map(entry)))
                 }
                 Event::Retrieve { .. } => {
