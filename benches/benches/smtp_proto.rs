@@ -45,7 +45,7 @@ fn commands(c: &mut Criterion) {
             for line in lines {
                 let line = black_box(line.as_bytes());
                 let command = Command::parse(&line[..line.len() - 2], &syntax);
-                assert!(black_box(command).is_ok());
+                assert!(black_box(&command).is_ok());
             }
         };
         report_allocations(&format!("smtp/commands/{set}/mailwright"), lines.len() as u64, ours);
@@ -53,7 +53,7 @@ fn commands(c: &mut Criterion) {
         group.bench_function("smtp-proto", |b| {
             b.iter(|| {
                 for line in lines {
-                    assert!(black_box(Request::parse(&mut black_box(line.as_bytes()).iter())).is_ok());
+                    assert!(black_box(&Request::parse(&mut black_box(line.as_bytes()).iter())).is_ok());
                 }
             });
         });
@@ -62,14 +62,14 @@ fn commands(c: &mut Criterion) {
             b.iter(|| {
                 for line in lines {
                     let text = std::str::from_utf8(black_box(line.as_bytes())).unwrap().trim_end();
-                    let _ = black_box(mailrs_smtp_proto::parse_command(text));
+                    let _ = black_box(&mailrs_smtp_proto::parse_command(text));
                 }
             });
         });
         group.bench_function("smtp-codec", |b| {
             b.iter(|| {
                 for line in lines {
-                    let _ = black_box(smtp_codec::parse::command::command(black_box(line.as_bytes())));
+                    let _ = black_box(&smtp_codec::parse::command::command(black_box(line.as_bytes())));
                 }
             });
         });

@@ -3,7 +3,10 @@
 use alloc::borrow::Cow;
 use core::fmt;
 
-use crate::xtext::Xtext;
+use crate::{
+    path::{ATEXT, is},
+    xtext::Xtext,
+};
 
 /// RET: how much of the message goes into a report of its failure (RFC 3461, 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,8 +106,7 @@ impl<'a> OriginalRecipient<'a> {
     /// An address of a type, such as `rfc822` or `utf-8`; `None` if the type is no atom, the address is empty, or both together are longer than 500 octets.
     #[must_use]
     pub fn new(address_type: &'a str, address: Xtext<'a>) -> Option<Self> {
-        let atom = !address_type.is_empty()
-            && address_type.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte));
+        let atom = !address_type.is_empty() && address_type.bytes().all(|byte| is(ATEXT, byte));
         // RFC 3461, 4.2: 500 characters at most
         (atom && !address.as_str().is_empty() && address_type.len() + 1 + address.as_str().len() <= 500)
             .then_some(Self { address_type: Cow::Borrowed(address_type), address })

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
+use memchr::{memchr, memchr2};
+
 use crate::{
     command::CommandError,
     dsn::{Notify, OriginalRecipient, Ret},
@@ -73,15 +75,41 @@ pub struct RcptParams<'a> {
     pub orcpt: Option<OriginalRecipient<'a>>,
 }
 
-/// Parts the text behind a path into keyword, value, and where they are in it.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str, Option<&str>)> {
-    let mut at = 0;
-    text.split(' ').filter_map(move |word| {
-        let start = at;
-        at += word.len() + 1;
-        let (keyword, value) = word.split_once('=').map_or((word, None), |(keyword, value)| (keyword, Some(value)));
-        (!word.is_empty()).then_some((start, keyword, value))
-    })
+/// The parameters behind a path, one after the other.
+struct Words<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+/// One parameter: where it is, its keyword, and its value if there is one.
+struct Word<'a> {
+    at: usize,
+    keyword: &'a str,
+    value: Option<&'a str>,
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = Word<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Word<'a>> {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at) == Some(&b' ') {
+            self.at += 1;
+        }
+        let at = self.at;
+        let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
+        let word = memchr2(b'=', b' ', rest).unwrap_or(rest.len());
+        let keyword = self.text.get(at..at + word)?;
+        if rest.get(word) != Some(&b'=') {
+            self.at = at + word;
+            return Some(Word { at, keyword, value: None });
+        }
+        let value = at + word + 1;
+        let end = memchr(b' ', bytes.get(value..)?).map_or(bytes.len(), |end| value + end);
+        self.at = end;
+        Some(Word { at, keyword, value: self.text.get(value..end) })
+    }
 }
 
 /// Puts a value where there was none.
@@ -97,7 +125,7 @@ impl<'a> MailParams<'a> {
     /// `at` is where the text begins in its line.
     pub(crate) fn parse(text: &'a str, at: usize) -> Result<Self, CommandError> {
         let mut params = Self::default();
-        for (start, keyword, value) in words(text) {
+        for Word { at: start, keyword, value } in (Words { text, at: 0 }) {
             let at = at + start;
             if keyword.eq_ignore_ascii_case("SIZE") {
                 once(&mut params.size, "SIZE", at, value.and_then(size))?;
@@ -166,7 +194,7 @@ impl<'a> RcptParams<'a> {
     /// `at` is where the text begins in its line.
     pub(crate) fn parse(text: &'a str, at: usize, utf8: bool) -> Result<Self, CommandError> {
         let mut params = Self::default();
-        for (start, keyword, value) in words(text) {
+        for Word { at: start, keyword, value } in (Words { text, at: 0 }) {
             let at = at + start;
             if keyword.eq_ignore_ascii_case("NOTIFY") {
                 once(&mut params.notify, "NOTIFY", at, value.and_then(Notify::parse))?;

@@ -177,6 +177,7 @@ fn ends(text: &str, length: usize) -> Result<(), PathError> {
 }
 
 /// Reads `<[route:]mailbox>` at the start of a text, and says how long it is there.
+#[inline(always)]
 pub(crate) fn bracketed(text: &str, utf8: bool) -> Result<(Mailbox<'_>, usize), PathError> {
     let wrong = |at, what| Err(PathError { at, what });
     let Some(inner) = text.strip_prefix('<') else { return wrong(0, PathFault::Bracket) };
@@ -214,6 +215,10 @@ fn route(text: &str, utf8: bool) -> Result<usize, PathError> {
 pub(crate) const ATEXT: u8 = 1;
 /// A letter or a digit.
 pub(crate) const LET_DIG: u8 = 2;
+/// A letter, a digit or a hyphen.
+pub(crate) const LABEL: u8 = 4;
+/// What stands for itself in xtext (RFC 3461, 4).
+pub(crate) const XCHAR: u8 = 8;
 
 /// The classes of all bytes.
 #[allow(clippy::indexing_slicing, reason = "worked out by the compiler, which would refuse an index beyond the end")]
@@ -223,10 +228,16 @@ pub(crate) const CLASS: [u8; 256] = {
     while byte < 256 {
         let b = byte as u8;
         if b.is_ascii_alphanumeric() {
-            table[byte] = ATEXT | LET_DIG;
+            table[byte] = ATEXT | LET_DIG | LABEL;
         } else if matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^' | b'_' | b'`' | b'{'..=b'~')
         {
             table[byte] = ATEXT;
+        }
+        if b == b'-' {
+            table[byte] |= LABEL;
+        }
+        if b.is_ascii_graphic() && !matches!(b, b'+' | b'=') {
+            table[byte] |= XCHAR;
         }
         byte += 1;
     }
@@ -234,6 +245,14 @@ pub(crate) const CLASS: [u8; 256] = {
 };
 
 /// Whether a byte is of a class.
+#[inline]
 pub(crate) fn is(class: u8, byte: u8) -> bool {
     CLASS.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+}
+
+/// How many bytes from a place on are of a class.
+#[inline(always)]
+pub(crate) fn run(class: u8, bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    rest.iter().position(|byte| !is(class, *byte)).unwrap_or(rest.len())
 }

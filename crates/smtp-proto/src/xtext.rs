@@ -3,6 +3,8 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
+use crate::path::{XCHAR, is, run};
+
 /// A text in xtext form: printable ASCII, with `+`, `=` and all else written as `+` and two upper-case hexadecimal digits.
 ///
 /// Two are equal if they are written the same way.
@@ -32,8 +34,8 @@ impl<'a> Xtext<'a> {
                     }
                     at += 3;
                 }
-                b'!'..=b'~' if *byte != b'=' => at += 1,
                 0x80.. if utf8 => at += 1,
+                _ if is(XCHAR, *byte) => at += run(XCHAR, bytes, at),
                 _ => return None,
             }
         }

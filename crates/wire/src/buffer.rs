@@ -34,6 +34,16 @@ impl Input {
     ///
     /// Empty when the buffer is full. Call it when the socket is readable, not before: this is where memory is taken.
     pub fn space(&mut self) -> &mut [u8] {
+        self.to_front();
+        if self.end == self.bytes.len() && self.end < self.bound {
+            let size = self.grow(1);
+            self.bytes.resize(size, 0);
+        }
+        self.bytes.get_mut(self.end..).unwrap_or_default()
+    }
+
+    /// Moves what is unread to the front where that is worth it.
+    fn to_front(&mut self) {
         let unread = self.end - self.start;
         if unread == 0 {
             (self.start, self.end) = (0, 0);
@@ -41,11 +51,18 @@ impl Input {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, unread);
         }
-        if self.end == self.bytes.len() && self.end < self.bound {
-            let size = (self.bytes.len() * 2).max(FIRST).min(self.bound);
-            self.bytes.resize(size, 0);
-        }
-        self.bytes.get_mut(self.end..).unwrap_or_default()
+    }
+
+    /// Takes memory for this many bytes behind the last, as far as the bound allows, and says for how many in all.
+    fn grow(&mut self, wanted: usize) -> usize {
+        let needed = self.end.saturating_add(wanted);
+        let size = if needed > self.bytes.capacity() {
+            (self.bytes.capacity() * 2).max(FIRST).max(needed).min(self.bound)
+        } else {
+            self.bytes.capacity().min(self.bound)
+        };
+        self.bytes.reserve_exact(size.saturating_sub(self.bytes.len()));
+        size.max(self.bytes.len())
     }
 
     /// Says that `n` bytes have been written to [`space`](Self::space). More than there was room for counts as all of it.
@@ -55,17 +72,21 @@ impl Input {
 
     /// Copies in as many of `bytes` as there is room for, and says how many that were.
     pub fn receive(&mut self, bytes: &[u8]) -> usize {
-        let mut taken = 0;
-        while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
-            let space = self.space();
-            let n = rest.len().min(space.len());
-            let (Some(to), Some(from)) = (space.get_mut(..n), rest.get(..n)) else { break };
-            if n == 0 {
-                break;
-            }
-            to.copy_from_slice(from);
-            self.received(n);
-            taken += n;
+        self.to_front();
+        // What has been written to before is written over, the rest is appended: nothing is filled with zeros first.
+        let old = self.bytes.get_mut(self.end..).unwrap_or_default();
+        let (over, more) = bytes.split_at_checked(old.len()).unwrap_or((bytes, &[]));
+        if let Some(old) = old.get_mut(..over.len()) {
+            old.copy_from_slice(over);
+        }
+        self.end += over.len();
+        let mut taken = over.len();
+        if !more.is_empty() && self.end < self.bound {
+            let size = self.grow(more.len());
+            let more = more.get(..size - self.end).unwrap_or(more);
+            self.bytes.extend_from_slice(more);
+            self.end += more.len();
+            taken += more.len();
         }
         taken
     }

@@ -28,61 +28,65 @@ const AUTH: u32 = verb(*b"AUTH");
 const STAR: u32 = verb(*b"STAR");
 
 pub(super) fn command(line: &[u8], syntax: Syntax) -> Result<Command<'_>, CommandError> {
-    let text = text(line)?;
+    // No production lets a control character in, so it is only where one fails, or takes anything, that somebody has to look.
+    parse(line, syntax).map_err(|error| stray(line).unwrap_or(error))
+}
+
+#[inline(always)]
+fn parse(line: &[u8], syntax: Syntax) -> Result<Command<'_>, CommandError> {
+    let text = core::str::from_utf8(line).map_err(|error| CommandError::Character { at: error.valid_up_to() })?;
+    let text = if matches!(line.last(), Some(b' ' | b'\t')) { text.trim_end_matches([' ', '\t']) } else { text };
     let Some((first, _)) = line.split_first_chunk::<4>() else { return Err(CommandError::UnknownVerb) };
     let number = verb(*first);
     // The verb ends here, but for the one that is longer.
     let Some(rest) = text.get(if number == STAR { 8 } else { 4 }..) else { return Err(CommandError::UnknownVerb) };
-    let argument = match rest.strip_prefix([' ', '\t']) {
-        Some(argument) if argument.starts_with([' ', '\t']) => argument.trim_start_matches([' ', '\t']),
-        Some(argument) => argument,
-        None if rest.is_empty() => rest,
-        None => return Err(CommandError::UnknownVerb),
-    };
-    let bare = |command, form| {
-        if argument.is_empty() {
-            Ok(command)
-        } else {
-            Err(CommandError::Arguments { at: offset(text, argument), form })
-        }
-    };
+    let spaces = rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    if spaces == 0 && !rest.is_empty() {
+        return Err(CommandError::UnknownVerb);
+    }
+    let argument = rest.get(spaces..).unwrap_or_default();
     match number {
         MAIL => mail(text, argument, syntax),
         RCPT => rcpt(text, argument, syntax),
         EHLO => Ok(Command::Ehlo(name(text, argument, "EHLO your.host.name")?)),
         HELO => Ok(Command::Helo(name(text, argument, "HELO your.host.name")?)),
         LHLO => Ok(Command::Lhlo(name(text, argument, "LHLO your.host.name")?)),
-        DATA => bare(Command::Data, "DATA"),
+        DATA => bare(text, argument, Command::Data, "DATA"),
         BDAT => chunk(text, argument),
-        RSET => bare(Command::Rset, "RSET"),
-        QUIT => bare(Command::Quit, "QUIT"),
-        NOOP => Ok(Command::Noop(argument.as_bytes())),
-        HELP => Ok(Command::Help(argument.as_bytes())),
+        RSET => bare(text, argument, Command::Rset, "RSET"),
+        QUIT => bare(text, argument, Command::Quit, "QUIT"),
+        NOOP => Ok(Command::Noop(any(line, argument)?)),
+        HELP => Ok(Command::Help(any(line, argument)?)),
         VRFY if argument.is_empty() => Err(CommandError::Arguments { at: text.len(), form: "VRFY user" }),
-        VRFY => Ok(Command::Vrfy(argument.as_bytes())),
+        VRFY => Ok(Command::Vrfy(any(line, argument)?)),
         EXPN if argument.is_empty() => Err(CommandError::Arguments { at: text.len(), form: "EXPN list" }),
-        EXPN => Ok(Command::Expn(argument.as_bytes())),
+        EXPN => Ok(Command::Expn(any(line, argument)?)),
         AUTH => auth(text, argument),
         STAR if text.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case("STARTTLS")) => {
-            bare(Command::StartTls, "STARTTLS")
+            bare(text, argument, Command::StartTls, "STARTTLS")
         }
         _ => Err(CommandError::UnknownVerb),
     }
 }
 
-/// The line as text, without the space at its end. All of it is looked at without a branch, since hardly any line has what is looked for.
-fn text(line: &[u8]) -> Result<&str, CommandError> {
-    let odd = line.iter().fold(0, |odd, byte| odd | u8::from(byte.wrapping_sub(b' ') > b'~' - b' '));
-    if odd != 0
-        && let Some(at) = line.iter().position(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7F)
-    {
-        return Err(CommandError::Character { at });
+/// A control character, which no command has.
+#[cold]
+fn stray(line: &[u8]) -> Option<CommandError> {
+    let at = line.iter().position(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7F)?;
+    Some(CommandError::Character { at })
+}
+
+/// An argument that may be any text.
+fn any<'a>(line: &[u8], argument: &'a str) -> Result<&'a [u8], CommandError> {
+    if argument.is_empty() {
+        return Ok(&[]);
     }
-    match core::str::from_utf8(line) {
-        Ok(text) if matches!(line.last(), Some(b' ' | b'\t')) => Ok(text.trim_end_matches([' ', '\t'])),
-        Ok(text) => Ok(text),
-        Err(error) => Err(CommandError::Character { at: error.valid_up_to() }),
-    }
+    stray(line).map_or(Ok(argument.as_bytes()), Err)
+}
+
+/// A command without arguments.
+fn bare<'a>(line: &str, argument: &str, command: Command<'a>, form: &'static str) -> Result<Command<'a>, CommandError> {
+    if argument.is_empty() { Ok(command) } else { Err(CommandError::Arguments { at: offset(line, argument), form }) }
 }
 
 /// Where a part of a line begins in it, both ending together.
@@ -95,6 +99,7 @@ fn name<'a>(line: &str, argument: &'a str, form: &'static str) -> Result<ClientN
 }
 
 /// Takes `FROM:` or `TO:` off.
+#[inline(always)]
 fn keyword<'a>(
     line: &str,
     argument: &'a str,
@@ -112,11 +117,13 @@ fn keyword<'a>(
 }
 
 /// Reads the address, in brackets or, where that is allowed, without.
+#[inline(always)]
 fn address(path: &str, utf8: bool, syntax: Syntax) -> Result<(Mailbox<'_>, usize), PathError> {
     if syntax.loose_paths && !path.starts_with('<') { Mailbox::prefix(path, utf8) } else { path::bracketed(path, utf8) }
 }
 
 /// What is behind a path: nothing, or a space and parameters.
+#[inline(always)]
 fn behind<'a>(line: &str, path: &'a str, length: usize, form: &'static str) -> Result<(&'a str, usize), CommandError> {
     let rest = path.get(length..).unwrap_or_default();
     let at = offset(line, rest);
@@ -127,6 +134,7 @@ fn behind<'a>(line: &str, path: &'a str, length: usize, form: &'static str) -> R
     }
 }
 
+#[inline(always)]
 fn mail<'a>(line: &str, argument: &'a str, syntax: Syntax) -> Result<Command<'a>, CommandError> {
     const FORM: &str = "MAIL FROM:<address> [parameters]";
     let path = keyword(line, argument, "FROM:", FORM, syntax)?;
@@ -147,6 +155,7 @@ fn mail<'a>(line: &str, argument: &'a str, syntax: Syntax) -> Result<Command<'a>
     Ok(Command::Mail(Mail { reverse_path, params }))
 }
 
+#[inline(always)]
 fn rcpt<'a>(line: &str, argument: &'a str, syntax: Syntax) -> Result<Command<'a>, CommandError> {
     const FORM: &str = "RCPT TO:<address> [parameters]";
     const POSTMASTER: &str = "<postmaster>";

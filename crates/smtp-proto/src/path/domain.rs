@@ -6,7 +6,7 @@ use core::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use super::{LET_DIG, PathError, PathFault, is};
+use super::{LABEL, LET_DIG, PathError, PathFault, is, run};
 
 /// The longest domain and the longest label, in octets (RFC 5321, 4.5.3.1.2; RFC 1035, 2.3.4).
 const DOMAIN_MAX: usize = 255;
@@ -93,6 +93,7 @@ impl fmt::Display for ClientName<'_> {
 }
 
 /// The length of a domain or an address literal at the start of a text.
+#[inline(always)]
 pub(super) fn prefix(text: &str, utf8: bool) -> Result<usize, PathError> {
     let wrong = |at, what| Err(PathError { at, what });
     let bytes = text.as_bytes();
@@ -103,6 +104,25 @@ pub(super) fn prefix(text: &str, utf8: bool) -> Result<usize, PathError> {
             None => wrong(0, PathFault::Literal),
         };
     }
+    let mut at = 0;
+    loop {
+        let label = run(LABEL, bytes, at);
+        let hyphens = bytes.get(at) == Some(&b'-') || (label > 0 && bytes.get(at + label - 1) == Some(&b'-'));
+        at += label;
+        match bytes.get(at) {
+            _ if label == 0 || label > LABEL_MAX || hyphens || at > DOMAIN_MAX => break,
+            Some(b'.') => at += 1,
+            Some(0x80..) => break,
+            _ => return Ok(at),
+        }
+    }
+    any_name(bytes, utf8)
+}
+
+/// The length of a name at the start, for what is rare: characters beyond ASCII, and what is wrong.
+#[cold]
+fn any_name(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
+    let wrong = |at, what| Err(PathError { at, what });
     let mut label = 0;
     let mut hyphen = false;
     let mut end = bytes.len();

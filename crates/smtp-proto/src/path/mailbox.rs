@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
-use super::{ATEXT, Domain, PathError, PathFault, domain, is};
+use super::{ATEXT, Domain, PathError, PathFault, domain, is, run};
 
 /// The longest local part, in octets (RFC 5321, 4.5.3.1.1).
 const LOCAL_MAX: usize = 64;
@@ -44,6 +44,7 @@ impl<'a> Mailbox<'a> {
     }
 
     /// Reads an address at the start of a text, and says how long it is there.
+    #[inline(always)]
     pub(crate) fn prefix(text: &'a str, utf8: bool) -> Result<(Self, usize), PathError> {
         let wrong = |at, what| Err(PathError { at, what });
         let bytes = text.as_bytes();
@@ -119,7 +120,25 @@ impl<'a> Mailbox<'a> {
 }
 
 /// The length of a dot-string at the start: atoms with single dots between them.
+#[inline(always)]
 fn dot_string(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
+    let mut at = 0;
+    loop {
+        let atom = run(ATEXT, bytes, at);
+        at += atom;
+        match bytes.get(at) {
+            _ if atom == 0 => break,
+            Some(b'.') => at += 1,
+            Some(0x80..) => break,
+            _ => return Ok(at),
+        }
+    }
+    any_dot_string(bytes, utf8)
+}
+
+/// The same for what is rare: characters beyond ASCII, and what is wrong.
+#[cold]
+fn any_dot_string(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
     let mut dot = true;
     for (at, byte) in bytes.iter().enumerate() {
         if is(ATEXT, *byte) || (*byte >= 0x80 && utf8) {
