@@ -34,7 +34,7 @@ impl Input {
     ///
     /// Empty when the buffer is full. Call it when the socket is readable, not before: this is where memory is taken.
     pub fn space(&mut self) -> &mut [u8] {
-        self.to_front();
+        self.move_up();
         if self.end == self.bytes.len() && self.end < self.bound {
             let size = self.grow(1);
             self.bytes.resize(size, 0);
@@ -43,7 +43,7 @@ impl Input {
     }
 
     /// Moves what is unread to the front where that is worth it.
-    fn to_front(&mut self) {
+    fn move_up(&mut self) {
         let unread = self.end - self.start;
         if unread == 0 {
             (self.start, self.end) = (0, 0);
@@ -72,7 +72,7 @@ impl Input {
 
     /// Copies in as many of `bytes` as there is room for, and says how many that were.
     pub fn receive(&mut self, bytes: &[u8]) -> usize {
-        self.to_front();
+        self.move_up();
         // What has been written to before is written over, the rest is appended: nothing is filled with zeros first.
         let old = self.bytes.get_mut(self.end..).unwrap_or_default();
         let (over, more) = bytes.split_at_checked(old.len()).unwrap_or((bytes, &[]));

@@ -34,17 +34,28 @@ pub(super) fn command(line: &[u8], syntax: Syntax) -> Result<Command<'_>, Comman
 
 #[inline(always)]
 fn parse(line: &[u8], syntax: Syntax) -> Result<Command<'_>, CommandError> {
+    if let Ok(four) = <[u8; 4]>::try_from(line) {
+        // Those that are a verb and nothing else.
+        match verb(four) {
+            DATA => return Ok(Command::Data),
+            RSET => return Ok(Command::Rset),
+            NOOP => return Ok(Command::Noop(&[])),
+            QUIT => return Ok(Command::Quit),
+            _ => {}
+        }
+    }
     let text = core::str::from_utf8(line).map_err(|error| CommandError::Character { at: error.valid_up_to() })?;
     let text = if matches!(line.last(), Some(b' ' | b'\t')) { text.trim_end_matches([' ', '\t']) } else { text };
     let Some((first, _)) = line.split_first_chunk::<4>() else { return Err(CommandError::UnknownVerb) };
     let number = verb(*first);
     // The verb ends here, but for the one that is longer.
     let Some(rest) = text.get(if number == STAR { 8 } else { 4 }..) else { return Err(CommandError::UnknownVerb) };
-    let spaces = rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    if spaces == 0 && !rest.is_empty() {
-        return Err(CommandError::UnknownVerb);
-    }
-    let argument = rest.get(spaces..).unwrap_or_default();
+    let argument = match rest.as_bytes() {
+        [] => rest,
+        [b' ', b'!'..=b'~', ..] => rest.get(1..).unwrap_or_default(),
+        [b' ' | b'\t', ..] => rest.trim_start_matches([' ', '\t']),
+        _ => return Err(CommandError::UnknownVerb),
+    };
     match number {
         MAIL => mail(text, argument, syntax),
         RCPT => rcpt(text, argument, syntax),
