@@ -129,15 +129,22 @@ impl Intake {
         self.judge(&headers)?;
         let mut out = Vec::with_capacity(head.len() + 512);
         self.received(&mut out);
-        let user = self.source.user.is_some();
+        let user = self.source.user.as_deref();
         for (field, raw) in headers.pieces() {
-            // Row R-11: these are this server's to write. A user's Bcc is nobody's business (RFC 5322, 3.6.3).
-            let ours = |name| field.is_some_and(|field| field.is(name));
-            if !(ours("Return-Path") || ours("Delivered-To") || (user && ours("Bcc"))) {
+            // Row R-11: these are this server's to write. A user's Bcc is nobody's business (RFC 5322, 3.6.3), and a Sender who is
+            // somebody else is a lie (row A-8).
+            let drop = field.is_some_and(|field| {
+                let foreign =
+                    |user| !message::Mailbox::parse(field.value()).is_ok_and(|sender| is_of(sender.address(), user));
+                field.is("Return-Path")
+                    || field.is("Delivered-To")
+                    || user.is_some_and(|user| field.is("Bcc") || (field.is("Sender") && foreign(user)))
+            });
+            if !drop {
                 out.extend_from_slice(raw);
             }
         }
-        if user {
+        if user.is_some() {
             self.complete(&headers, &mut out);
         }
         let end = index.body_offset().unwrap_or(head.len());

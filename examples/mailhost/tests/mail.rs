@@ -217,7 +217,7 @@ def send(sender, author):
     code = smtp.mail(sender)[0]
     if code != 250: return code
     smtp.rcpt("ben@mail.test")
-    return smtp.data(f"From: {author}\nTo: ben@mail.test\nBcc: secret@mail.test\nSubject: x\n\nx\n")[0]
+    return smtp.data(f"From: {author}\nTo: ben@mail.test\nBcc: secret@mail.test\nSender: ben@mail.test\nSubject: x\n\nx\n")[0]
 for sender, author, code in [
     ("ann@mail.test", "Ann <ann@mail.test>", 250), ("ann+x@mail.test", "ann+x@mail.test", 250), ("me@mail.test", "ann@mail.test", 250),
     ("", "ann@mail.test", 250), ("ben@mail.test", "ann@mail.test", 550), ("both@mail.test", "ann@mail.test", 550), ("x@example.com", "ann@mail.test", 550),
@@ -233,8 +233,10 @@ for sender, author, code in [
     let ben = mailbox(&server, "ben@mail.test");
     assert_eq!(ben.len(), 4);
     assert!(
-        ben.iter()
-            .all(|mail| mail.contains("\r\nMessage-ID: <") && mail.contains("\r\nDate: ") && !mail.contains("Bcc")),
+        ben.iter().all(|mail| mail.contains("\r\nMessage-ID: <")
+            && mail.contains("\r\nDate: ")
+            && !mail.contains("Bcc")
+            && !mail.contains("Sender")),
         "{}",
         ben[0]
     );
