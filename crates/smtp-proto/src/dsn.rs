@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 use core::fmt;
 
 use crate::{
-    path::{ATEXT, is},
+    params::{letters, name, name_at},
+    path::{ATEXT, is, run},
     xtext::Xtext,
 };
 
@@ -28,13 +29,13 @@ impl Ret {
         }
     }
 
-    pub(crate) const fn parse(text: &str) -> Option<Self> {
-        if text.eq_ignore_ascii_case("FULL") {
-            Some(Self::Full)
-        } else if text.eq_ignore_ascii_case("HDRS") {
-            Some(Self::Headers)
-        } else {
-            None
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        const FULL: u64 = letters(b"FULL");
+        const HEADERS: u64 = letters(b"HDRS");
+        match name(text) {
+            FULL => Some(Self::Full),
+            HEADERS => Some(Self::Headers),
+            _ => None,
         }
     }
 }
@@ -56,26 +57,33 @@ impl Notify {
     pub const NEVER: Self = Self { success: false, failure: false, delay: false };
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        if text.eq_ignore_ascii_case("NEVER") {
-            return Some(Self::NEVER);
-        }
+        const NEVER: u64 = letters(b"NEVER");
+        const SUCCESS: u64 = letters(b"SUCCESS");
+        const FAILURE: u64 = letters(b"FAILURE");
+        const DELAY: u64 = letters(b"DELAY");
+        let bytes = text.as_bytes();
         let mut notify = Self::NEVER;
-        for word in text.split(',') {
+        let mut at = 0;
+        loop {
+            let (word, length) = name_at(bytes, at);
+            at += length;
             // NEVER stands alone, and nothing is said twice.
-            let flag = if word.eq_ignore_ascii_case("SUCCESS") {
-                &mut notify.success
-            } else if word.eq_ignore_ascii_case("FAILURE") {
-                &mut notify.failure
-            } else if word.eq_ignore_ascii_case("DELAY") {
-                &mut notify.delay
-            } else {
-                return None;
+            let flag = match word {
+                SUCCESS => &mut notify.success,
+                FAILURE => &mut notify.failure,
+                DELAY => &mut notify.delay,
+                NEVER if length == bytes.len() => return Some(Self::NEVER),
+                _ => return None,
             };
             if core::mem::replace(flag, true) {
                 return None;
             }
+            match bytes.get(at) {
+                None => return Some(notify),
+                Some(b',') => at += 1,
+                Some(_) => return None,
+            }
         }
-        Some(notify)
     }
 }
 
@@ -107,14 +115,19 @@ impl<'a> OriginalRecipient<'a> {
     #[must_use]
     pub fn new(address_type: &'a str, address: Xtext<'a>) -> Option<Self> {
         let atom = !address_type.is_empty() && address_type.bytes().all(|byte| is(ATEXT, byte));
+        if atom { Self::of_atom(address_type, address) } else { None }
+    }
+
+    fn of_atom(address_type: &'a str, address: Xtext<'a>) -> Option<Self> {
         // RFC 3461, 4.2: 500 characters at most
-        (atom && !address.as_str().is_empty() && address_type.len() + 1 + address.as_str().len() <= 500)
+        (!address.as_str().is_empty() && address_type.len() + 1 + address.as_str().len() <= 500)
             .then_some(Self { address_type: Cow::Borrowed(address_type), address })
     }
 
     pub(crate) fn parse(text: &'a str, utf8: bool) -> Option<Self> {
-        let (address_type, address) = text.split_once(';')?;
-        Self::new(address_type, Xtext::parse(address, utf8)?)
+        let length = run(ATEXT, text.as_bytes(), 0);
+        let address = text.get(length..)?.strip_prefix(';')?;
+        Self::of_atom(text.get(..length).filter(|atom| !atom.is_empty())?, Xtext::parse(address, utf8)?)
     }
 
     /// The address's type: `rfc822` for a mailbox, `utf-8` for an internationalized one (RFC 6533, 3).

@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
 use crate::{
     command::CommandError,
     dsn::{Notify, OriginalRecipient, Ret},
-    path::Mailbox,
+    path::{LABEL, Mailbox, is},
     reply::Bytes,
     xtext::Xtext,
 };
@@ -36,15 +36,13 @@ impl BodyType {
         }
     }
 
-    const fn parse(text: &str) -> Option<Self> {
-        if text.eq_ignore_ascii_case("8BITMIME") {
-            Some(Self::EightBitMime)
-        } else if text.eq_ignore_ascii_case("7BIT") {
-            Some(Self::SevenBit)
-        } else if text.eq_ignore_ascii_case("BINARYMIME") {
-            Some(Self::BinaryMime)
-        } else {
-            None
+    fn parse(text: &str) -> Option<Self> {
+        const EIGHT_BIT: u64 = letters(b"8BITMIME");
+        const SEVEN_BIT: u64 = letters(b"7BIT");
+        match name(text) {
+            EIGHT_BIT => Some(Self::EightBitMime),
+            SEVEN_BIT => Some(Self::SevenBit),
+            _ => text.eq_ignore_ascii_case("BINARYMIME").then_some(Self::BinaryMime),
         }
     }
 }
@@ -75,16 +73,54 @@ pub struct RcptParams<'a> {
     pub orcpt: Option<OriginalRecipient<'a>>,
 }
 
+/// A name of up to eight letters, digits and hyphens as one number, letters in capitals.
+pub(crate) const fn letters(name: &[u8]) -> u64 {
+    let mut number = 0;
+    let mut rest = name;
+    while let [first, more @ ..] = rest {
+        number = number << 8 | (*first & 0xDF) as u64;
+        rest = more;
+    }
+    number
+}
+
+/// The number of the name that a text is; 0 if it is none, or a longer one.
+pub(crate) fn name(text: &str) -> u64 {
+    let (number, length) = name_at(text.as_bytes(), 0);
+    if length == text.len() { number } else { 0 }
+}
+
+/// The number of the name at a place, and its length: 0 and its length for one of more than eight.
+#[inline(always)]
+pub(crate) fn name_at(bytes: &[u8], at: usize) -> (u64, usize) {
+    let mut number = 0;
+    let mut length = 0;
+    while let Some(byte) = bytes.get(at + length).filter(|byte| is(LABEL, **byte)) {
+        number = number << 8 | u64::from(byte & 0xDF);
+        length += 1;
+    }
+    (if length > 8 { 0 } else { number }, length)
+}
+
+const SIZE: u64 = letters(b"SIZE");
+const BODY: u64 = letters(b"BODY");
+const SMTPUTF8: u64 = letters(b"SMTPUTF8");
+const RET: u64 = letters(b"RET");
+const ENVID: u64 = letters(b"ENVID");
+const AUTH: u64 = letters(b"AUTH");
+const NOTIFY: u64 = letters(b"NOTIFY");
+const ORCPT: u64 = letters(b"ORCPT");
+
 /// The parameters behind a path, one after the other.
 struct Words<'a> {
     text: &'a str,
     at: usize,
 }
 
-/// One parameter: where it is, its keyword, and its value if there is one.
+/// One parameter: where it is, its [`name`], and its value if there is one.
 struct Word<'a> {
     at: usize,
-    keyword: &'a str,
+    name: u64,
     value: Option<&'a str>,
 }
 
@@ -98,17 +134,23 @@ impl<'a> Iterator for Words<'a> {
             self.at += 1;
         }
         let at = self.at;
-        let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
-        let word = memchr2(b'=', b' ', rest).unwrap_or(rest.len());
-        let keyword = self.text.get(at..at + word)?;
-        if rest.get(word) != Some(&b'=') {
-            self.at = at + word;
-            return Some(Word { at, keyword, value: None });
+        if at == bytes.len() {
+            return None;
         }
-        let value = at + word + 1;
-        let end = memchr(b' ', bytes.get(value..)?).map_or(bytes.len(), |end| value + end);
-        self.at = end;
-        Some(Word { at, keyword, value: self.text.get(value..end) })
+        let (name, length) = name_at(bytes, at);
+        self.at += length;
+        let value = match bytes.get(self.at) {
+            None | Some(b' ') => None,
+            Some(b'=') => {
+                let value = self.text.get(self.at + 1..)?;
+                let value = memchr(b' ', value.as_bytes()).map_or(Some(value), |end| value.get(..end))?;
+                self.at += 1 + value.len();
+                Some(value)
+            }
+            // No keyword has such a character.
+            Some(_) => return Some(Word { at, name: 0, value: None }),
+        };
+        Some(Word { at, name, value })
     }
 }
 
@@ -123,32 +165,23 @@ fn once<T>(slot: &mut Option<T>, name: &'static str, at: usize, value: Option<T>
 
 impl<'a> MailParams<'a> {
     /// `at` is where the text begins in its line.
-    pub(crate) fn parse(text: &'a str, at: usize) -> Result<Self, CommandError> {
-        let mut params = Self::default();
-        for Word { at: start, keyword, value } in (Words { text, at: 0 }) {
+    pub(crate) fn read(&mut self, text: &'a str, at: usize) -> Result<(), CommandError> {
+        let params = self;
+        for Word { at: start, name, value } in (Words { text, at: 0 }) {
             let at = at + start;
-            if keyword.eq_ignore_ascii_case("SIZE") {
-                once(&mut params.size, "SIZE", at, value.and_then(size))?;
-            } else if keyword.eq_ignore_ascii_case("BODY") {
-                once(&mut params.body, "BODY", at, value.and_then(BodyType::parse))?;
-            } else if keyword.eq_ignore_ascii_case("SMTPUTF8") {
-                if value.is_some() {
-                    return Err(CommandError::BadParameter { at, name: "SMTPUTF8" });
-                }
-                if core::mem::replace(&mut params.smtputf8, true) {
-                    return Err(CommandError::DuplicateParameter { at, name: "SMTPUTF8" });
-                }
-            } else if keyword.eq_ignore_ascii_case("RET") {
-                once(&mut params.ret, "RET", at, value.and_then(Ret::parse))?;
-            } else if keyword.eq_ignore_ascii_case("ENVID") {
-                once(&mut params.envid, "ENVID", at, value.and_then(envid))?;
-            } else if keyword.eq_ignore_ascii_case("AUTH") {
-                once(&mut params.auth, "AUTH", at, value.and_then(submitter))?;
-            } else {
-                return Err(CommandError::UnknownParameter { at });
+            match name {
+                SIZE => once(&mut params.size, "SIZE", at, value.and_then(size))?,
+                BODY => once(&mut params.body, "BODY", at, value.and_then(BodyType::parse))?,
+                SMTPUTF8 if value.is_some() => return Err(CommandError::BadParameter { at, name: "SMTPUTF8" }),
+                SMTPUTF8 if params.smtputf8 => return Err(CommandError::DuplicateParameter { at, name: "SMTPUTF8" }),
+                SMTPUTF8 => params.smtputf8 = true,
+                RET => once(&mut params.ret, "RET", at, value.and_then(Ret::parse))?,
+                ENVID => once(&mut params.envid, "ENVID", at, value.and_then(envid))?,
+                AUTH => once(&mut params.auth, "AUTH", at, value.and_then(submitter))?,
+                _ => return Err(CommandError::UnknownParameter { at }),
             }
         }
-        Ok(params)
+        Ok(())
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -192,19 +225,20 @@ impl<'a> MailParams<'a> {
 
 impl<'a> RcptParams<'a> {
     /// `at` is where the text begins in its line.
-    pub(crate) fn parse(text: &'a str, at: usize, utf8: bool) -> Result<Self, CommandError> {
-        let mut params = Self::default();
-        for Word { at: start, keyword, value } in (Words { text, at: 0 }) {
+    pub(crate) fn read(&mut self, text: &'a str, at: usize, utf8: bool) -> Result<(), CommandError> {
+        let params = self;
+        for Word { at: start, name, value } in (Words { text, at: 0 }) {
             let at = at + start;
-            if keyword.eq_ignore_ascii_case("NOTIFY") {
-                once(&mut params.notify, "NOTIFY", at, value.and_then(Notify::parse))?;
-            } else if keyword.eq_ignore_ascii_case("ORCPT") {
-                once(&mut params.orcpt, "ORCPT", at, value.and_then(|value| OriginalRecipient::parse(value, utf8)))?;
-            } else {
-                return Err(CommandError::UnknownParameter { at });
+            match name {
+                NOTIFY => once(&mut params.notify, "NOTIFY", at, value.and_then(Notify::parse))?,
+                ORCPT => {
+                    let orcpt = value.and_then(|value| OriginalRecipient::parse(value, utf8));
+                    once(&mut params.orcpt, "ORCPT", at, orcpt)?;
+                }
+                _ => return Err(CommandError::UnknownParameter { at }),
             }
         }
-        Ok(params)
+        Ok(())
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {

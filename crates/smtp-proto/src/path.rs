@@ -5,6 +5,7 @@ mod mailbox;
 
 use core::fmt;
 
+pub(crate) use self::mailbox::Place;
 pub use self::{
     domain::{ClientName, Domain},
     mailbox::Mailbox,
@@ -75,9 +76,7 @@ impl<'a> ReversePath<'a> {
         if text == "<>" {
             return Ok(Self::Null);
         }
-        let (mailbox, length) = bracketed(text, utf8)?;
-        ends(text, length)?;
-        Ok(Self::Mailbox(mailbox))
+        whole(text, utf8).map(Self::Mailbox)
     }
 
     /// The mailbox, unless it is the null path.
@@ -133,9 +132,7 @@ impl<'a> ForwardPath<'a> {
         if text.eq_ignore_ascii_case("<postmaster>") {
             return Ok(Self::Postmaster);
         }
-        let (mailbox, length) = bracketed(text, utf8)?;
-        ends(text, length)?;
-        Ok(Self::Mailbox(mailbox))
+        whole(text, utf8).map(Self::Mailbox)
     }
 
     /// The mailbox, unless it is `<Postmaster>`.
@@ -172,26 +169,27 @@ impl fmt::Display for ForwardPath<'_> {
     }
 }
 
-fn ends(text: &str, length: usize) -> Result<(), PathError> {
-    if length == text.len() { Ok(()) } else { Err(PathError { at: length, what: PathFault::Bracket }) }
+/// Reads `<[route:]mailbox>` and nothing else.
+fn whole(text: &str, utf8: bool) -> Result<Mailbox<'_>, PathError> {
+    let place = bracketed(text, utf8)?;
+    let end = place.end + 1;
+    if end == text.len() { Ok(Mailbox::at(text, place)) } else { Err(PathError { at: end, what: PathFault::Bracket }) }
 }
 
-/// Reads `<[route:]mailbox>` at the start of a text, and says how long it is there.
+/// Finds the address of `<[route:]mailbox>` at the start of a text. The closing bracket is behind it.
 #[inline(always)]
-pub(crate) fn bracketed(text: &str, utf8: bool) -> Result<(Mailbox<'_>, usize), PathError> {
+pub(crate) fn bracketed(text: &str, utf8: bool) -> Result<Place, PathError> {
     let wrong = |at, what| Err(PathError { at, what });
     let Some(inner) = text.strip_prefix('<') else { return wrong(0, PathFault::Bracket) };
     let mut start = 1;
     if inner.starts_with('@') {
         start += route(inner, utf8)?;
     }
-    let (mailbox, length) = Mailbox::prefix(text.get(start..).unwrap_or_default(), utf8)
-        .map_err(|error| PathError { at: error.at + start, ..error })?;
-    let end = start + length;
-    match text.as_bytes().get(end) {
-        Some(b'>') if end < PATH_MAX => Ok((mailbox, end + 1)),
-        Some(b'>') => wrong(end, PathFault::TooLong),
-        _ => wrong(end, PathFault::Bracket),
+    let place = Place::find(text, start, utf8)?;
+    match text.as_bytes().get(place.end) {
+        Some(b'>') if place.end < PATH_MAX => Ok(place),
+        Some(b'>') => wrong(place.end, PathFault::TooLong),
+        _ => wrong(place.end, PathFault::Bracket),
     }
 }
 
@@ -219,6 +217,8 @@ pub(crate) const LET_DIG: u8 = 2;
 pub(crate) const LABEL: u8 = 4;
 /// What stands for itself in xtext (RFC 3461, 4).
 pub(crate) const XCHAR: u8 = 8;
+/// What stands for itself between quotes (RFC 5321, 4.1.2).
+const QTEXT: u8 = 16;
 
 /// The classes of all bytes.
 #[allow(clippy::indexing_slicing, reason = "worked out by the compiler, which would refuse an index beyond the end")]
@@ -238,6 +238,9 @@ pub(crate) const CLASS: [u8; 256] = {
         }
         if b.is_ascii_graphic() && !matches!(b, b'+' | b'=') {
             table[byte] |= XCHAR;
+        }
+        if matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\') {
+            table[byte] |= QTEXT;
         }
         byte += 1;
     }

@@ -3,7 +3,7 @@
 use super::{Command, CommandError, InitialResponse, Mail, Rcpt, Syntax};
 use crate::{
     params::{MailParams, RcptParams},
-    path::{self, ClientName, ForwardPath, Mailbox, PathError, PathFault, ReversePath},
+    path::{self, ClientName, ForwardPath, Mailbox, PathError, PathFault, Place, ReversePath},
 };
 
 /// A verb of four letters as one number, in capitals.
@@ -127,10 +127,14 @@ fn keyword<'a>(
     }
 }
 
-/// Reads the address, in brackets or, where that is allowed, without.
+/// Finds the address, in brackets or, where that is allowed, without, and where its path ends.
 #[inline(always)]
-fn address(path: &str, utf8: bool, syntax: Syntax) -> Result<(Mailbox<'_>, usize), PathError> {
-    if syntax.loose_paths && !path.starts_with('<') { Mailbox::prefix(path, utf8) } else { path::bracketed(path, utf8) }
+fn address(path: &str, utf8: bool, syntax: Syntax) -> Result<(Place, usize), PathError> {
+    if syntax.loose_paths && !path.starts_with('<') {
+        Place::find(path, 0, utf8).map(|place| (place, place.end))
+    } else {
+        path::bracketed(path, utf8).map(|place| (place, place.end + 1))
+    }
 }
 
 /// What is behind a path: nothing, or a space and parameters.
@@ -150,16 +154,22 @@ fn mail<'a>(line: &str, argument: &'a str, syntax: Syntax) -> Result<Command<'a>
     const FORM: &str = "MAIL FROM:<address> [parameters]";
     let path = keyword(line, argument, "FROM:", FORM, syntax)?;
     let start = offset(line, path);
-    let (reverse_path, length) = if path.starts_with("<>") {
-        (ReversePath::Null, 2)
+    let (place, length) = if path.starts_with("<>") {
+        (None, 2)
     } else {
         // Whether it may be more than ASCII is known once the parameters have been read.
-        let (mailbox, length) = address(path, true, syntax)
+        let (place, length) = address(path, true, syntax)
             .map_err(|error| CommandError::Sender(PathError { at: error.at + start, ..error }))?;
-        (ReversePath::Mailbox(mailbox), length)
+        (Some(place), length)
     };
     let (params, at) = behind(line, path, length, FORM)?;
-    let params = MailParams::parse(params, at)?;
+    let mut read = MailParams::default();
+    read.read(params, at)?;
+    let params = read;
+    let reverse_path = match place {
+        Some(place) => ReversePath::Mailbox(Mailbox::at(path, place)),
+        None => ReversePath::Null,
+    };
     if !params.smtputf8 && !reverse_path.is_ascii() {
         return Err(CommandError::Sender(PathError { at: start, what: PathFault::NotAscii }));
     }
@@ -172,28 +182,34 @@ fn rcpt<'a>(line: &str, argument: &'a str, syntax: Syntax) -> Result<Command<'a>
     const POSTMASTER: &str = "<postmaster>";
     let path = keyword(line, argument, "TO:", FORM, syntax)?;
     let start = offset(line, path);
-    let (forward_path, length) = match address(path, syntax.utf8, syntax) {
-        Ok((mailbox, length)) => (ForwardPath::Mailbox(mailbox), length),
+    let (place, length) = match address(path, syntax.utf8, syntax) {
+        Ok((place, length)) => (Some(place), length),
         // RFC 5321, 4.5.1: the one name that needs no domain
         Err(_) if path.get(..POSTMASTER.len()).is_some_and(|path| path.eq_ignore_ascii_case(POSTMASTER)) => {
-            (ForwardPath::Postmaster, POSTMASTER.len())
+            (None, POSTMASTER.len())
         }
         Err(error) => return Err(CommandError::Recipient(PathError { at: error.at + start, ..error })),
     };
     let (params, at) = behind(line, path, length, FORM)?;
-    Ok(Command::Rcpt(Rcpt { forward_path, params: RcptParams::parse(params, at, syntax.utf8)? }))
+    let mut read = RcptParams::default();
+    read.read(params, at, syntax.utf8)?;
+    let params = read;
+    let forward_path = match place {
+        Some(place) => ForwardPath::Mailbox(Mailbox::at(path, place)),
+        None => ForwardPath::Postmaster,
+    };
+    Ok(Command::Rcpt(Rcpt { forward_path, params }))
 }
 
 fn chunk<'a>(line: &str, argument: &str) -> Result<Command<'a>, CommandError> {
     let wrong = CommandError::Arguments { at: offset(line, argument), form: "BDAT size [LAST]" };
-    let (size, last) = match argument.split_once(' ') {
-        Some((size, last)) if last.trim_start().eq_ignore_ascii_case("LAST") => (size, true),
-        Some(_) => return Err(wrong),
-        None => (argument, false),
+    let digits = argument.bytes().take_while(u8::is_ascii_digit).count();
+    let (size, rest) = argument.split_at_checked(digits).ok_or(wrong)?;
+    let last = match rest.as_bytes() {
+        [] => false,
+        [b' ', last @ ..] if last.trim_ascii_start().eq_ignore_ascii_case(b"LAST") => true,
+        _ => return Err(wrong),
     };
-    if !size.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(wrong);
-    }
     Ok(Command::Bdat { size: size.parse().map_err(|_| wrong)?, last })
 }
 

@@ -155,10 +155,11 @@ fn any_name(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
 
 /// Reads what is between the brackets of an address literal.
 fn literal(text: &str) -> Option<Domain<'_>> {
-    if let Ok(address) = text.parse() {
-        return Some(Domain::V4(address));
-    }
-    let (tag, content) = text.split_once(':')?;
+    let colon = text.bytes().position(|byte| byte == b':');
+    let Some((tag, rest)) = colon.and_then(|colon| text.split_at_checked(colon)) else {
+        return text.parse().ok().map(Domain::V4);
+    };
+    let content = rest.get(1..)?;
     if tag.eq_ignore_ascii_case("IPv6") {
         return content.parse().ok().map(Domain::V6);
     }

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
-use super::{ATEXT, Domain, PathError, PathFault, domain, is, run};
+use super::{ATEXT, Domain, PathError, PathFault, QTEXT, domain, is, run};
 
 /// The longest local part, in octets (RFC 5321, 4.5.3.1.1).
 const LOCAL_MAX: usize = 64;
@@ -36,33 +36,18 @@ impl<'a> Mailbox<'a> {
     /// # Errors
     /// [`PathError`]: not an address, or something behind it.
     pub fn parse(text: &'a str, utf8: bool) -> Result<Self, PathError> {
-        let (mailbox, length) = Self::prefix(text, utf8)?;
-        if length != text.len() {
-            return Err(PathError { at: length, what: PathFault::Domain });
+        let place = Place::find(text, 0, utf8)?;
+        if place.end != text.len() {
+            return Err(PathError { at: place.end, what: PathFault::Domain });
         }
-        Ok(mailbox)
+        Ok(Self::at(text, place))
     }
 
-    /// Reads an address at the start of a text, and says how long it is there.
+    /// The address that was found at a place in this text.
     #[inline(always)]
-    pub(crate) fn prefix(text: &'a str, utf8: bool) -> Result<(Self, usize), PathError> {
-        let wrong = |at, what| Err(PathError { at, what });
-        let bytes = text.as_bytes();
-        let local = if bytes.first() == Some(&b'"') { quoted(bytes, utf8)? } else { dot_string(bytes, utf8)? };
-        match bytes.get(local) {
-            Some(b'@') => {}
-            None | Some(b'>') => return wrong(local, PathFault::NoDomain),
-            Some(_) => return wrong(local, PathFault::LocalPart),
-        }
-        if local > LOCAL_MAX {
-            return wrong(LOCAL_MAX, PathFault::TooLong);
-        }
-        let start = local + 1;
-        let length = domain::prefix(text.get(start..).unwrap_or_default(), utf8)
-            .map_err(|error| PathError { at: error.at + start, ..error })?;
-        let total = start + length;
-        let text = text.get(..total).unwrap_or_default();
-        Ok((Self { text: Cow::Borrowed(text), at: u8::try_from(local).unwrap_or(0) }, total))
+    pub(crate) fn at(text: &'a str, place: Place) -> Self {
+        let address = text.get(place.start..place.end).unwrap_or_default();
+        Self { text: Cow::Borrowed(address), at: u8::try_from(place.local).unwrap_or(0) }
     }
 
     /// The whole address.
@@ -119,6 +104,40 @@ impl<'a> Mailbox<'a> {
     }
 }
 
+/// Where in a text an address is. Numbers, since they stay in registers until the whole command is known to be good.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    start: usize,
+    /// How long the local part is.
+    local: usize,
+    pub(crate) end: usize,
+}
+
+impl Place {
+    /// Finds the address that starts here in a text.
+    #[inline(always)]
+    pub(crate) fn find(text: &str, start: usize, utf8: bool) -> Result<Self, PathError> {
+        let wrong = |at, what| Err(PathError { at: start + at, what });
+        let moved = |by| move |error: PathError| PathError { at: by + error.at, ..error };
+        let text = text.get(start..).unwrap_or_default();
+        let bytes = text.as_bytes();
+        let local = if bytes.first() == Some(&b'"') { quoted(bytes, utf8) } else { dot_string(bytes, utf8) };
+        let local = local.map_err(moved(start))?;
+        match bytes.get(local) {
+            Some(b'@') => {}
+            None | Some(b'>') => return wrong(local, PathFault::NoDomain),
+            Some(_) => return wrong(local, PathFault::LocalPart),
+        }
+        if local > LOCAL_MAX {
+            return wrong(LOCAL_MAX, PathFault::TooLong);
+        }
+        let domain = text.get(local + 1..).unwrap_or_default();
+        let domain_start = start + local + 1;
+        let length = domain::prefix(domain, utf8).map_err(moved(domain_start))?;
+        Ok(Self { start, local, end: domain_start + length })
+    }
+}
+
 /// The length of a dot-string at the start: atoms with single dots between them.
 #[inline(always)]
 fn dot_string(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
@@ -157,7 +176,16 @@ fn any_dot_string(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
 }
 
 /// The length of a quoted string at the start, its quotes included. It is not looked through further than a local part may be long.
+#[inline(always)]
 fn quoted(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
+    let local = bytes.get(..=LOCAL_MAX).unwrap_or(bytes);
+    let end = 1 + run(QTEXT, local, 1);
+    if local.get(end) == Some(&b'"') { Ok(end + 1) } else { any_quoted(bytes, utf8) }
+}
+
+/// The same for what is rare: backslashes, characters beyond ASCII, and what is wrong.
+#[cold]
+fn any_quoted(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
     let mut escaped = false;
     for (at, byte) in bytes.iter().enumerate().take(LOCAL_MAX + 1).skip(1) {
         match byte {
