@@ -207,7 +207,7 @@ fn chunk<'a>(line: &str, argument: &str) -> Result<Command<'a>, CommandError> {
     let (size, rest) = argument.split_at_checked(digits).ok_or(wrong)?;
     let last = match rest.as_bytes() {
         [] => false,
-        [b' ', last @ ..] if last.trim_ascii_start().eq_ignore_ascii_case(b"LAST") => true,
+        [b' ', ..] if rest.trim_start_matches([' ', '\t']).eq_ignore_ascii_case("LAST") => true,
         _ => return Err(wrong),
     };
     Ok(Command::Bdat { size: size.parse().map_err(|_| wrong)?, last })
