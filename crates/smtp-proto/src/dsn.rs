@@ -4,8 +4,8 @@ use alloc::borrow::Cow;
 use core::fmt;
 
 use crate::{
-    params::{letters, name, name_at},
-    path::{ATEXT, is, run},
+    cursor::{Cursor, name},
+    path::{ATEXT, is},
     xtext::Xtext,
 };
 
@@ -29,10 +29,10 @@ impl Ret {
         }
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        const FULL: u64 = letters(b"FULL");
-        const HEADERS: u64 = letters(b"HDRS");
-        match name(text) {
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        const FULL: u64 = name(b"FULL");
+        const HEADERS: u64 = name(b"HDRS");
+        match cursor.name() {
             FULL => Some(Self::Full),
             HEADERS => Some(Self::Headers),
             _ => None,
@@ -56,32 +56,26 @@ impl Notify {
     /// Not at all: NOTIFY=NEVER.
     pub const NEVER: Self = Self { success: false, failure: false, delay: false };
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        const NEVER: u64 = letters(b"NEVER");
-        const SUCCESS: u64 = letters(b"SUCCESS");
-        const FAILURE: u64 = letters(b"FAILURE");
-        const DELAY: u64 = letters(b"DELAY");
-        let bytes = text.as_bytes();
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        const NEVER: u64 = name(b"NEVER");
+        const SUCCESS: u64 = name(b"SUCCESS");
+        const FAILURE: u64 = name(b"FAILURE");
+        const DELAY: u64 = name(b"DELAY");
         let mut notify = Self::NEVER;
-        let mut at = 0;
         loop {
-            let (word, length) = name_at(bytes, at);
-            at += length;
             // NEVER stands alone, and nothing is said twice.
-            let flag = match word {
+            let flag = match cursor.name() {
                 SUCCESS => &mut notify.success,
                 FAILURE => &mut notify.failure,
                 DELAY => &mut notify.delay,
-                NEVER if length == bytes.len() => return Some(Self::NEVER),
+                NEVER if notify == Self::NEVER => return Some(notify),
                 _ => return None,
             };
             if core::mem::replace(flag, true) {
                 return None;
             }
-            match bytes.get(at) {
-                None => return Some(notify),
-                Some(b',') => at += 1,
-                Some(_) => return None,
+            if !cursor.eat(b',') {
+                return Some(notify);
             }
         }
     }
@@ -124,10 +118,11 @@ impl<'a> OriginalRecipient<'a> {
             .then_some(Self { address_type: Cow::Borrowed(address_type), address })
     }
 
-    pub(crate) fn parse(text: &'a str, utf8: bool) -> Option<Self> {
-        let length = run(ATEXT, text.as_bytes(), 0);
-        let address = text.get(length..)?.strip_prefix(';')?;
-        Self::of_atom(text.get(..length).filter(|atom| !atom.is_empty())?, Xtext::parse(address, utf8)?)
+    pub(crate) fn read(cursor: &mut Cursor<'a>, utf8: bool) -> Option<Self> {
+        let start = cursor.at();
+        cursor.run(ATEXT);
+        let atom = Some(cursor.since(start)).filter(|atom| !atom.is_empty() && cursor.eat(b';'))?;
+        Self::of_atom(atom, Xtext::read(cursor, utf8)?)
     }
 
     /// The address's type: `rfc822` for a mailbox, `utf-8` for an internationalized one (RFC 6533, 3).

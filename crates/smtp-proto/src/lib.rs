@@ -45,6 +45,7 @@ struct Readme;
 
 pub mod client;
 pub mod command;
+mod cursor;
 pub mod dsn;
 pub mod ehlo;
 pub mod error;

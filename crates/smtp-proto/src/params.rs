@@ -3,12 +3,11 @@
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
-use memchr::memchr;
-
 use crate::{
     command::CommandError,
+    cursor::{Cursor, name},
     dsn::{Notify, OriginalRecipient, Ret},
-    path::{LABEL, Mailbox, is},
+    path::Mailbox,
     reply::Bytes,
     xtext::Xtext,
 };
@@ -36,13 +35,14 @@ impl BodyType {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        const EIGHT_BIT: u64 = letters(b"8BITMIME");
-        const SEVEN_BIT: u64 = letters(b"7BIT");
-        match name(text) {
+    fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        const EIGHT_BIT: u64 = name(b"8BITMIME");
+        const SEVEN_BIT: u64 = name(b"7BIT");
+        let start = cursor.at();
+        match cursor.name() {
             EIGHT_BIT => Some(Self::EightBitMime),
             SEVEN_BIT => Some(Self::SevenBit),
-            _ => text.eq_ignore_ascii_case("BINARYMIME").then_some(Self::BinaryMime),
+            _ => cursor.since(start).eq_ignore_ascii_case("BINARYMIME").then_some(Self::BinaryMime),
         }
     }
 }
@@ -73,85 +73,34 @@ pub struct RcptParams<'a> {
     pub orcpt: Option<OriginalRecipient<'a>>,
 }
 
-/// A name of up to eight letters, digits and hyphens as one number, letters in capitals.
-pub(crate) const fn letters(name: &[u8]) -> u64 {
-    let mut number = 0;
-    let mut rest = name;
-    while let [first, more @ ..] = rest {
-        number = number << 8 | (*first & 0xDF) as u64;
-        rest = more;
-    }
-    number
-}
+const SIZE: u64 = name(b"SIZE");
+const BODY: u64 = name(b"BODY");
+const SMTPUTF8: u64 = name(b"SMTPUTF8");
+const RET: u64 = name(b"RET");
+const ENVID: u64 = name(b"ENVID");
+const AUTH: u64 = name(b"AUTH");
+const NOTIFY: u64 = name(b"NOTIFY");
+const ORCPT: u64 = name(b"ORCPT");
 
-/// The number of the name that a text is; 0 if it is none, or a longer one.
-pub(crate) fn name(text: &str) -> u64 {
-    let (number, length) = name_at(text.as_bytes(), 0);
-    if length == text.len() { number } else { 0 }
-}
-
-/// The number of the name at a place, and its length: 0 and its length for one of more than eight.
+/// Passes the spaces before a parameter; no if there is none behind them.
 #[inline(always)]
-pub(crate) fn name_at(bytes: &[u8], at: usize) -> (u64, usize) {
-    let mut number = 0;
-    let mut length = 0;
-    while let Some(byte) = bytes.get(at + length).filter(|byte| is(LABEL, **byte)) {
-        number = number << 8 | u64::from(byte & 0xDF);
-        length += 1;
-    }
-    (if length > 8 { 0 } else { number }, length)
+fn more(cursor: &mut Cursor<'_>) -> bool {
+    while cursor.eat(b' ') {}
+    cursor.peek().is_some()
 }
 
-const SIZE: u64 = letters(b"SIZE");
-const BODY: u64 = letters(b"BODY");
-const SMTPUTF8: u64 = letters(b"SMTPUTF8");
-const RET: u64 = letters(b"RET");
-const ENVID: u64 = letters(b"ENVID");
-const AUTH: u64 = letters(b"AUTH");
-const NOTIFY: u64 = letters(b"NOTIFY");
-const ORCPT: u64 = letters(b"ORCPT");
-
-/// The parameters behind a path, one after the other.
-struct Words<'a> {
-    text: &'a str,
-    at: usize,
+/// Passes a keyword and gives its number; 0 if what is there is none.
+#[inline(always)]
+fn keyword(cursor: &mut Cursor<'_>) -> u64 {
+    let name = cursor.name();
+    if matches!(cursor.peek(), None | Some(b' ' | b'=')) { name } else { 0 }
 }
 
-/// One parameter: where it is, its [`name`], and its value if there is one.
-struct Word<'a> {
-    at: usize,
-    name: u64,
-    value: Option<&'a str>,
-}
-
-impl<'a> Iterator for Words<'a> {
-    type Item = Word<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Word<'a>> {
-        let bytes = self.text.as_bytes();
-        while bytes.get(self.at) == Some(&b' ') {
-            self.at += 1;
-        }
-        let at = self.at;
-        if at == bytes.len() {
-            return None;
-        }
-        let (name, length) = name_at(bytes, at);
-        self.at += length;
-        let value = match bytes.get(self.at) {
-            None | Some(b' ') => None,
-            Some(b'=') => {
-                let value = self.text.get(self.at + 1..)?;
-                let value = memchr(b' ', value.as_bytes()).map_or(Some(value), |end| value.get(..end))?;
-                self.at += 1 + value.len();
-                Some(value)
-            }
-            // No keyword has such a character.
-            Some(_) => return Some(Word { at, name: 0, value: None }),
-        };
-        Some(Word { at, name, value })
-    }
+/// Reads the `=` and the value behind it, which must be all that is there up to a space or the end.
+#[inline(always)]
+fn value<'a, T>(cursor: &mut Cursor<'a>, read: impl FnOnce(&mut Cursor<'a>) -> Option<T>) -> Option<T> {
+    let value = if cursor.eat(b'=') { read(cursor) } else { None };
+    value.filter(|_| matches!(cursor.peek(), None | Some(b' ')))
 }
 
 /// Puts a value where there was none.
@@ -164,20 +113,21 @@ fn once<T>(slot: &mut Option<T>, name: &'static str, at: usize, value: Option<T>
 }
 
 impl<'a> MailParams<'a> {
-    /// `at` is where the text begins in its line.
-    pub(crate) fn read(&mut self, text: &'a str, at: usize) -> Result<(), CommandError> {
-        let params = self;
-        for Word { at: start, name, value } in (Words { text, at: 0 }) {
-            let at = at + start;
-            match name {
-                SIZE => once(&mut params.size, "SIZE", at, value.and_then(size))?,
-                BODY => once(&mut params.body, "BODY", at, value.and_then(BodyType::parse))?,
-                SMTPUTF8 if value.is_some() => return Err(CommandError::BadParameter { at, name: "SMTPUTF8" }),
-                SMTPUTF8 if params.smtputf8 => return Err(CommandError::DuplicateParameter { at, name: "SMTPUTF8" }),
-                SMTPUTF8 => params.smtputf8 = true,
-                RET => once(&mut params.ret, "RET", at, value.and_then(Ret::parse))?,
-                ENVID => once(&mut params.envid, "ENVID", at, value.and_then(envid))?,
-                AUTH => once(&mut params.auth, "AUTH", at, value.and_then(submitter))?,
+    /// Reads all that is behind the place.
+    pub(crate) fn read(&mut self, cursor: &mut Cursor<'a>) -> Result<(), CommandError> {
+        while more(cursor) {
+            let at = cursor.at();
+            match keyword(cursor) {
+                SIZE => once(&mut self.size, "SIZE", at, value(cursor, size))?,
+                BODY => once(&mut self.body, "BODY", at, value(cursor, BodyType::read))?,
+                SMTPUTF8 if cursor.peek() == Some(b'=') => {
+                    return Err(CommandError::BadParameter { at, name: "SMTPUTF8" });
+                }
+                SMTPUTF8 if self.smtputf8 => return Err(CommandError::DuplicateParameter { at, name: "SMTPUTF8" }),
+                SMTPUTF8 => self.smtputf8 = true,
+                RET => once(&mut self.ret, "RET", at, value(cursor, Ret::read))?,
+                ENVID => once(&mut self.envid, "ENVID", at, value(cursor, envid))?,
+                AUTH => once(&mut self.auth, "AUTH", at, value(cursor, submitter))?,
                 _ => return Err(CommandError::UnknownParameter { at }),
             }
         }
@@ -224,16 +174,15 @@ impl<'a> MailParams<'a> {
 }
 
 impl<'a> RcptParams<'a> {
-    /// `at` is where the text begins in its line.
-    pub(crate) fn read(&mut self, text: &'a str, at: usize, utf8: bool) -> Result<(), CommandError> {
-        let params = self;
-        for Word { at: start, name, value } in (Words { text, at: 0 }) {
-            let at = at + start;
-            match name {
-                NOTIFY => once(&mut params.notify, "NOTIFY", at, value.and_then(Notify::parse))?,
+    /// Reads all that is behind the place.
+    pub(crate) fn read(&mut self, cursor: &mut Cursor<'a>, utf8: bool) -> Result<(), CommandError> {
+        while more(cursor) {
+            let at = cursor.at();
+            match keyword(cursor) {
+                NOTIFY => once(&mut self.notify, "NOTIFY", at, value(cursor, Notify::read))?,
                 ORCPT => {
-                    let orcpt = value.and_then(|value| OriginalRecipient::parse(value, utf8));
-                    once(&mut params.orcpt, "ORCPT", at, orcpt)?;
+                    let orcpt = value(cursor, |cursor| OriginalRecipient::read(cursor, utf8));
+                    once(&mut self.orcpt, "ORCPT", at, orcpt)?;
                 }
                 _ => return Err(CommandError::UnknownParameter { at }),
             }
@@ -271,27 +220,46 @@ impl<'a> RcptParams<'a> {
 }
 
 /// RFC 1870, 3: one to twenty digits.
-fn size(value: &str) -> Option<u64> {
-    let good = (1..=20).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit());
-    good.then(|| value.bytes().fold(0_u64, |n, digit| n.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
+fn size(cursor: &mut Cursor<'_>) -> Option<u64> {
+    let start = cursor.at();
+    cursor.word();
+    let digits = cursor.since(start);
+    // Nineteen digits are never too many.
+    let mut size = 0_u64;
+    let (sure, rest) = digits.as_bytes().split_at(digits.len().min(19));
+    for digit in sure {
+        size = size * 10 + u64::from(decimal(*digit)?);
+    }
+    match rest {
+        [] if digits.is_empty() => None,
+        [] => Some(size),
+        [digit] => Some(size.saturating_mul(10).saturating_add(u64::from(decimal(*digit)?))),
+        _ => None,
+    }
+}
+
+/// What a digit stands for.
+#[inline(always)]
+fn decimal(byte: u8) -> Option<u8> {
+    let value = byte.wrapping_sub(b'0');
+    (value < 10).then_some(value)
 }
 
 /// RFC 4954, 5: `<>` or a mailbox, in xtext. 500 characters are added to the line for it.
-fn submitter(value: &str) -> Option<Xtext<'_>> {
-    let submitter = Xtext::parse(value, false).filter(|_| value.len() <= 500)?;
+fn submitter<'a>(cursor: &mut Cursor<'a>) -> Option<Xtext<'a>> {
+    let submitter = Xtext::read(cursor, false).filter(|submitter| submitter.as_str().len() <= 500)?;
     let mailbox = |text: &str| Mailbox::parse(text, true).is_ok();
-    let good = value == "<>"
-        || if value.contains('+') {
-            core::str::from_utf8(&submitter.decode()).is_ok_and(mailbox)
-        } else {
-            mailbox(value)
-        };
+    let good = if submitter.is_plain() {
+        submitter.as_str() == "<>" || mailbox(submitter.as_str())
+    } else {
+        core::str::from_utf8(&submitter.decode()).is_ok_and(mailbox)
+    };
     good.then_some(submitter)
 }
 
 /// RFC 3461, 4.4: at most 100 characters, which stand for printable ASCII.
-fn envid(value: &str) -> Option<Xtext<'_>> {
-    let envid = Xtext::parse(value, false).filter(|_| (1..=100).contains(&value.len()))?;
-    let printable = !value.contains('+') || envid.decode().iter().all(|byte| matches!(byte, b' '..=b'~'));
+fn envid<'a>(cursor: &mut Cursor<'a>) -> Option<Xtext<'a>> {
+    let envid = Xtext::read(cursor, false).filter(|envid| (1..=100).contains(&envid.as_str().len()))?;
+    let printable = envid.is_plain() || envid.decode().iter().all(|byte| matches!(byte, b' '..=b'~'));
     printable.then_some(envid)
 }

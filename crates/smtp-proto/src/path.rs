@@ -5,6 +5,8 @@ mod mailbox;
 
 use core::fmt;
 
+use crate::cursor::Cursor;
+
 pub(crate) use self::mailbox::Place;
 pub use self::{
     domain::{ClientName, Domain},
@@ -171,40 +173,46 @@ impl fmt::Display for ForwardPath<'_> {
 
 /// Reads `<[route:]mailbox>` and nothing else.
 fn whole(text: &str, utf8: bool) -> Result<Mailbox<'_>, PathError> {
-    let place = bracketed(text, utf8)?;
-    let end = place.end + 1;
-    if end == text.len() { Ok(Mailbox::at(text, place)) } else { Err(PathError { at: end, what: PathFault::Bracket }) }
+    let mut cursor = Cursor::new(text, 0);
+    let place = bracketed(&mut cursor, utf8)?;
+    if cursor.peek().is_none() {
+        Ok(Mailbox::at(text, place))
+    } else {
+        Err(PathError { at: cursor.at(), what: PathFault::Bracket })
+    }
 }
 
-/// Finds the address of `<[route:]mailbox>` at the start of a text. The closing bracket is behind it.
+/// Passes `<[route:]mailbox>`.
 #[inline(always)]
-pub(crate) fn bracketed(text: &str, utf8: bool) -> Result<Place, PathError> {
-    let wrong = |at, what| Err(PathError { at, what });
-    let Some(inner) = text.strip_prefix('<') else { return wrong(0, PathFault::Bracket) };
-    let mut start = 1;
-    if inner.starts_with('@') {
-        start += route(inner, utf8)?;
+pub(crate) fn bracketed(cursor: &mut Cursor<'_>, utf8: bool) -> Result<Place, PathError> {
+    let start = cursor.at();
+    if !cursor.eat(b'<') {
+        return Err(PathError { at: start, what: PathFault::Bracket });
     }
-    let place = Place::find(text, start, utf8)?;
-    match text.as_bytes().get(place.end) {
-        Some(b'>') if place.end < PATH_MAX => Ok(place),
-        Some(b'>') => wrong(place.end, PathFault::TooLong),
-        _ => wrong(place.end, PathFault::Bracket),
+    if cursor.peek() == Some(b'@') {
+        route(cursor, utf8)?;
     }
+    let place = Place::find(cursor, utf8)?;
+    let end = cursor.at();
+    if !cursor.eat(b'>') {
+        return Err(PathError { at: end, what: PathFault::Bracket });
+    }
+    if end - start < PATH_MAX { Ok(place) } else { Err(PathError { at: end, what: PathFault::TooLong }) }
 }
 
-/// The length of a source route, its colon included (RFC 5321, appendix C).
-fn route(text: &str, utf8: bool) -> Result<usize, PathError> {
-    let wrong = |at| PathError { at: at + 1, what: PathFault::Route };
-    let mut at = 0;
+/// Passes a source route, its colon included (RFC 5321, appendix C).
+#[cold]
+fn route(cursor: &mut Cursor<'_>, utf8: bool) -> Result<(), PathError> {
     loop {
-        let rest = text.get(at..).and_then(|rest| rest.strip_prefix('@')).ok_or_else(|| wrong(at))?;
-        let length = domain::prefix(rest, utf8).map_err(|error| PathError { at: error.at + at + 2, ..error })?;
-        at += 1 + length;
-        match text.as_bytes().get(at) {
-            Some(b',') => at += 1,
-            Some(b':') => return Ok(at + 1),
-            _ => return Err(wrong(at)),
+        if !cursor.eat(b'@') {
+            return Err(PathError { at: cursor.at(), what: PathFault::Route });
+        }
+        domain::pass(cursor, utf8)?;
+        if cursor.eat(b':') {
+            return Ok(());
+        }
+        if !cursor.eat(b',') {
+            return Err(PathError { at: cursor.at(), what: PathFault::Route });
         }
     }
 }
@@ -251,11 +259,4 @@ pub(crate) const CLASS: [u8; 256] = {
 #[inline]
 pub(crate) fn is(class: u8, byte: u8) -> bool {
     CLASS.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
-}
-
-/// How many bytes from a place on are of a class.
-#[inline(always)]
-pub(crate) fn run(class: u8, bytes: &[u8], from: usize) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    rest.iter().position(|byte| !is(class, *byte)).unwrap_or(rest.len())
 }

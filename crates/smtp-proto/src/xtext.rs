@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
-use crate::path::{XCHAR, is, run};
+use crate::{cursor::Cursor, path::XCHAR};
 
 /// A text in xtext form: printable ASCII, with `+`, `=` and all else written as `+` and two upper-case hexadecimal digits.
 ///
@@ -23,23 +23,33 @@ impl<'a> Xtext<'a> {
     /// Takes a text that is xtext already; `None` if it is not. `utf8` lets characters beyond ASCII stand for themselves, as `utf-8-addr-unitext` does (RFC 6533, 3).
     #[must_use]
     pub fn parse(text: &'a str, utf8: bool) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
-            match byte {
-                b'+' => {
-                    let hex = bytes.get(at + 1..at + 3)?;
-                    if !hex.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'A'..=b'F')) {
+        let mut cursor = Cursor::new(text, 0);
+        Self::read(&mut cursor, utf8).filter(|xtext| xtext.as_str().len() == text.len())
+    }
+
+    /// Takes as much xtext as is there; `None` if it ends in a `+` without its digits.
+    #[inline(always)]
+    pub(crate) fn read(cursor: &mut Cursor<'a>, utf8: bool) -> Option<Self> {
+        let start = cursor.at();
+        loop {
+            cursor.run(XCHAR);
+            match cursor.peek() {
+                Some(b'+') => {
+                    let digits = cursor.rest().as_bytes().get(1..3)?;
+                    if !digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'A'..=b'F')) {
                         return None;
                     }
-                    at += 3;
+                    cursor.pass(3);
                 }
-                0x80.. if utf8 => at += 1,
-                _ if is(XCHAR, *byte) => at += run(XCHAR, bytes, at),
-                _ => return None,
+                Some(0x80..) if utf8 => cursor.pass(1),
+                _ => return Some(Self(Cow::Borrowed(cursor.since(start)))),
             }
         }
-        Some(Self(Cow::Borrowed(text)))
+    }
+
+    /// Whether each character stands for itself.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.0.contains('+')
     }
 
     /// Writes any bytes as xtext.

@@ -2,6 +2,7 @@
 
 use super::{Command, CommandError, InitialResponse, Mail, Rcpt, Syntax};
 use crate::{
+    cursor::Cursor,
     params::{MailParams, RcptParams},
     path::{self, ClientName, ForwardPath, Mailbox, PathError, PathFault, Place, ReversePath},
 };
@@ -44,51 +45,62 @@ fn parse(line: &[u8], syntax: Syntax) -> Result<Command<'_>, CommandError> {
             _ => {}
         }
     }
+    let Some((first, rest)) = line.split_first_chunk::<4>() else { return Err(CommandError::UnknownVerb) };
+    let number = verb(*first);
+    if number == BDAT {
+        return chunk(line, rest);
+    }
     let text = core::str::from_utf8(line).map_err(|error| CommandError::Character { at: error.valid_up_to() })?;
     let text = if matches!(line.last(), Some(b' ' | b'\t')) { text.trim_end_matches([' ', '\t']) } else { text };
-    let Some((first, _)) = line.split_first_chunk::<4>() else { return Err(CommandError::UnknownVerb) };
-    let number = verb(*first);
     // The verb ends here, but for the one that is longer.
-    let Some(rest) = text.get(if number == STAR { 8 } else { 4 }..) else { return Err(CommandError::UnknownVerb) };
-    let argument = match rest.as_bytes() {
-        [] => rest,
-        [b' ', b'!'..=b'~', ..] => rest.get(1..).unwrap_or_default(),
-        [b' ' | b'\t', ..] => rest.trim_start_matches([' ', '\t']),
-        _ => return Err(CommandError::UnknownVerb),
-    };
+    let length = if number == STAR { 8 } else { 4 };
+    let mut cursor = Cursor::new(text, length);
+    match cursor.peek() {
+        _ if text.len() < length => return Err(CommandError::UnknownVerb),
+        Some(b' ' | b'\t') => while cursor.eat(b' ') || cursor.eat(b'\t') {},
+        None => {}
+        Some(_) => return Err(CommandError::UnknownVerb),
+    }
     match number {
-        MAIL => mail(text, argument, syntax),
-        RCPT => rcpt(text, argument, syntax),
-        EHLO => Ok(Command::Ehlo(name(text, argument, "EHLO your.host.name")?)),
-        HELO => Ok(Command::Helo(name(text, argument, "HELO your.host.name")?)),
-        LHLO => Ok(Command::Lhlo(name(text, argument, "LHLO your.host.name")?)),
-        DATA => bare(text, argument, Command::Data, "DATA"),
-        BDAT => chunk(text, argument),
-        RSET => bare(text, argument, Command::Rset, "RSET"),
-        QUIT => bare(text, argument, Command::Quit, "QUIT"),
-        NOOP => Ok(Command::Noop(any(line, argument)?)),
-        HELP => Ok(Command::Help(any(line, argument)?)),
-        VRFY if argument.is_empty() => Err(CommandError::Arguments { at: text.len(), form: "VRFY user" }),
-        VRFY => Ok(Command::Vrfy(any(line, argument)?)),
-        EXPN if argument.is_empty() => Err(CommandError::Arguments { at: text.len(), form: "EXPN list" }),
-        EXPN => Ok(Command::Expn(any(line, argument)?)),
-        AUTH => auth(text, argument),
+        MAIL => mail(text, &mut cursor, syntax),
+        RCPT => rcpt(text, &mut cursor, syntax),
+        EHLO => Ok(Command::Ehlo(client(&mut cursor, "EHLO your.host.name")?)),
+        HELO => Ok(Command::Helo(client(&mut cursor, "HELO your.host.name")?)),
+        LHLO => Ok(Command::Lhlo(client(&mut cursor, "LHLO your.host.name")?)),
+        DATA => bare(&cursor, Command::Data, "DATA"),
+        RSET => bare(&cursor, Command::Rset, "RSET"),
+        QUIT => bare(&cursor, Command::Quit, "QUIT"),
+        NOOP => Ok(Command::Noop(any(line, &cursor)?)),
+        HELP => Ok(Command::Help(any(line, &cursor)?)),
+        VRFY if cursor.peek().is_none() => Err(wrong(&cursor, "VRFY user")),
+        VRFY => Ok(Command::Vrfy(any(line, &cursor)?)),
+        EXPN if cursor.peek().is_none() => Err(wrong(&cursor, "EXPN list")),
+        EXPN => Ok(Command::Expn(any(line, &cursor)?)),
+        AUTH => auth(&mut cursor),
         STAR if text.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case("STARTTLS")) => {
-            bare(text, argument, Command::StartTls, "STARTTLS")
+            bare(&cursor, Command::StartTls, "STARTTLS")
         }
         _ => Err(CommandError::UnknownVerb),
     }
 }
 
-/// A control character, which no command has.
+/// A byte that no command has: a control character, or one that is not UTF-8.
 #[cold]
 fn stray(line: &[u8]) -> Option<CommandError> {
-    let at = line.iter().position(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7F)?;
+    let control = line.iter().position(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7F);
+    let at = control.or_else(|| Some(core::str::from_utf8(line).err()?.valid_up_to()))?;
     Some(CommandError::Character { at })
 }
 
+/// Arguments that do not fit, from this place on.
+#[cold]
+const fn wrong(cursor: &Cursor<'_>, form: &'static str) -> CommandError {
+    CommandError::Arguments { at: cursor.at(), form }
+}
+
 /// An argument that may be any text.
-fn any<'a>(line: &[u8], argument: &'a str) -> Result<&'a [u8], CommandError> {
+fn any<'a>(line: &[u8], cursor: &Cursor<'a>) -> Result<&'a [u8], CommandError> {
+    let argument = cursor.rest();
     if argument.is_empty() {
         return Ok(&[]);
     }
@@ -96,128 +108,136 @@ fn any<'a>(line: &[u8], argument: &'a str) -> Result<&'a [u8], CommandError> {
 }
 
 /// A command without arguments.
-fn bare<'a>(line: &str, argument: &str, command: Command<'a>, form: &'static str) -> Result<Command<'a>, CommandError> {
-    if argument.is_empty() { Ok(command) } else { Err(CommandError::Arguments { at: offset(line, argument), form }) }
+fn bare<'a>(cursor: &Cursor<'_>, command: Command<'a>, form: &'static str) -> Result<Command<'a>, CommandError> {
+    if cursor.peek().is_none() { Ok(command) } else { Err(wrong(cursor, form)) }
 }
 
-/// Where a part of a line begins in it, both ending together.
-const fn offset(line: &str, rest: &str) -> usize {
-    line.len() - rest.len()
-}
-
-fn name<'a>(line: &str, argument: &'a str, form: &'static str) -> Result<ClientName<'a>, CommandError> {
-    ClientName::parse(argument).map_err(|error| CommandError::Arguments { at: offset(line, argument) + error.at, form })
-}
-
-/// Takes `FROM:` or `TO:` off.
 #[inline(always)]
-fn keyword<'a>(
-    line: &str,
-    argument: &'a str,
-    keyword: &str,
-    form: &'static str,
-    syntax: Syntax,
-) -> Result<&'a str, CommandError> {
-    let at = offset(line, argument);
-    match argument.split_at_checked(keyword.len()) {
-        Some((word, path)) if word.eq_ignore_ascii_case(keyword) => {
-            Ok(if syntax.space_before_path { path.strip_prefix(' ').unwrap_or(path) } else { path })
-        }
-        _ => Err(CommandError::Arguments { at, form }),
+fn client<'a>(cursor: &mut Cursor<'a>, form: &'static str) -> Result<ClientName<'a>, CommandError> {
+    ClientName::read(cursor).map_err(|error| CommandError::Arguments { at: error.at, form })
+}
+
+/// Passes `FROM:` or `TO:`.
+#[inline(always)]
+fn keyword(cursor: &mut Cursor<'_>, keyword: &str, form: &'static str, syntax: Syntax) -> Result<(), CommandError> {
+    if !cursor.eat_text(keyword) {
+        return Err(wrong(cursor, form));
     }
+    if syntax.space_before_path {
+        cursor.eat(b' ');
+    }
+    Ok(())
 }
 
-/// Finds the address, in brackets or, where that is allowed, without, and where its path ends.
+/// Passes a path in brackets or, where that is allowed, without.
 #[inline(always)]
-fn address(path: &str, utf8: bool, syntax: Syntax) -> Result<(Place, usize), PathError> {
-    if syntax.loose_paths && !path.starts_with('<') {
-        Place::find(path, 0, utf8).map(|place| (place, place.end))
+fn path(cursor: &mut Cursor<'_>, utf8: bool, syntax: Syntax) -> Result<Place, PathError> {
+    if syntax.loose_paths && cursor.peek() != Some(b'<') {
+        Place::find(cursor, utf8)
     } else {
-        path::bracketed(path, utf8).map(|place| (place, place.end + 1))
+        path::bracketed(cursor, utf8)
     }
 }
 
-/// What is behind a path: nothing, or a space and parameters.
+/// The same, where characters beyond ASCII may be.
+#[cold]
+fn international(cursor: &mut Cursor<'_>, syntax: Syntax) -> Result<Place, PathError> {
+    path(cursor, true, syntax)
+}
+
+/// Behind a path there is nothing, or a space and parameters.
 #[inline(always)]
-fn behind<'a>(line: &str, path: &'a str, length: usize, form: &'static str) -> Result<(&'a str, usize), CommandError> {
-    let rest = path.get(length..).unwrap_or_default();
-    let at = offset(line, rest);
-    match rest.strip_prefix(' ') {
-        Some(params) => Ok((params, at + 1)),
-        None if rest.is_empty() => Ok((rest, at)),
-        None => Err(CommandError::Arguments { at, form }),
-    }
+fn behind(cursor: &mut Cursor<'_>, form: &'static str) -> Result<(), CommandError> {
+    if cursor.eat(b' ') || cursor.peek().is_none() { Ok(()) } else { Err(wrong(cursor, form)) }
 }
 
 #[inline(always)]
-fn mail<'a>(line: &str, argument: &'a str, syntax: Syntax) -> Result<Command<'a>, CommandError> {
+fn mail<'a>(text: &'a str, cursor: &mut Cursor<'a>, syntax: Syntax) -> Result<Command<'a>, CommandError> {
     const FORM: &str = "MAIL FROM:<address> [parameters]";
-    let path = keyword(line, argument, "FROM:", FORM, syntax)?;
-    let start = offset(line, path);
-    let (place, length) = if path.starts_with("<>") {
-        (None, 2)
+    keyword(cursor, "FROM:", FORM, syntax)?;
+    let start = cursor.at();
+    let mut ascii = true;
+    let place = if cursor.eat_text("<>") {
+        None
     } else {
-        // Whether it may be more than ASCII is known once the parameters have been read.
-        let (place, length) = address(path, true, syntax)
-            .map_err(|error| CommandError::Sender(PathError { at: error.at + start, ..error }))?;
-        (Some(place), length)
+        let place = path(cursor, false, syntax).or_else(|_| {
+            // Whether it may be more than ASCII is known once the parameters have been read.
+            ascii = false;
+            cursor.back(start);
+            international(cursor, syntax)
+        });
+        Some(place.map_err(CommandError::Sender)?)
     };
-    let (params, at) = behind(line, path, length, FORM)?;
-    let mut read = MailParams::default();
-    read.read(params, at)?;
-    let params = read;
+    behind(cursor, FORM)?;
+    let mut params = MailParams::default();
+    params.read(cursor)?;
     let reverse_path = match place {
-        Some(place) => ReversePath::Mailbox(Mailbox::at(path, place)),
+        Some(place) => ReversePath::Mailbox(Mailbox::at(text, place)),
         None => ReversePath::Null,
     };
-    if !params.smtputf8 && !reverse_path.is_ascii() {
+    if !ascii && !params.smtputf8 && !reverse_path.is_ascii() {
         return Err(CommandError::Sender(PathError { at: start, what: PathFault::NotAscii }));
     }
     Ok(Command::Mail(Mail { reverse_path, params }))
 }
 
 #[inline(always)]
-fn rcpt<'a>(line: &str, argument: &'a str, syntax: Syntax) -> Result<Command<'a>, CommandError> {
+fn rcpt<'a>(text: &'a str, cursor: &mut Cursor<'a>, syntax: Syntax) -> Result<Command<'a>, CommandError> {
     const FORM: &str = "RCPT TO:<address> [parameters]";
-    const POSTMASTER: &str = "<postmaster>";
-    let path = keyword(line, argument, "TO:", FORM, syntax)?;
-    let start = offset(line, path);
-    let (place, length) = match address(path, syntax.utf8, syntax) {
-        Ok((place, length)) => (Some(place), length),
+    keyword(cursor, "TO:", FORM, syntax)?;
+    let start = cursor.at();
+    let place = match path(cursor, syntax.utf8, syntax) {
+        Ok(place) => Some(place),
         // RFC 5321, 4.5.1: the one name that needs no domain
-        Err(_) if path.get(..POSTMASTER.len()).is_some_and(|path| path.eq_ignore_ascii_case(POSTMASTER)) => {
-            (None, POSTMASTER.len())
+        Err(error) => {
+            cursor.back(start);
+            if !cursor.eat_text("<postmaster>") {
+                return Err(CommandError::Recipient(error));
+            }
+            None
         }
-        Err(error) => return Err(CommandError::Recipient(PathError { at: error.at + start, ..error })),
     };
-    let (params, at) = behind(line, path, length, FORM)?;
-    let mut read = RcptParams::default();
-    read.read(params, at, syntax.utf8)?;
-    let params = read;
+    behind(cursor, FORM)?;
+    let mut params = RcptParams::default();
+    params.read(cursor, syntax.utf8)?;
     let forward_path = match place {
-        Some(place) => ForwardPath::Mailbox(Mailbox::at(path, place)),
+        Some(place) => ForwardPath::Mailbox(Mailbox::at(text, place)),
         None => ForwardPath::Postmaster,
     };
     Ok(Command::Rcpt(Rcpt { forward_path, params }))
 }
 
-fn chunk<'a>(line: &str, argument: &str) -> Result<Command<'a>, CommandError> {
-    let wrong = CommandError::Arguments { at: offset(line, argument), form: "BDAT size [LAST]" };
-    let digits = argument.bytes().take_while(u8::is_ascii_digit).count();
-    let (size, rest) = argument.split_at_checked(digits).ok_or(wrong)?;
-    let last = match rest.as_bytes() {
-        [] => false,
-        [b' ', ..] if rest.trim_start_matches([' ', '\t']).eq_ignore_ascii_case("LAST") => true,
-        _ => return Err(wrong),
-    };
-    Ok(Command::Bdat { size: size.parse().map_err(|_| wrong)?, last })
+fn chunk<'a>(line: &[u8], argument: &[u8]) -> Result<Command<'a>, CommandError> {
+    let mut rest = blanks(argument);
+    let wrong = CommandError::Arguments { at: line.len() - rest.len(), form: "BDAT size [LAST]" };
+    if rest.len() == argument.len() && !rest.is_empty() {
+        return Err(CommandError::UnknownVerb);
+    }
+    let digits = rest.len();
+    let mut size = 0_u64;
+    while let [digit @ b'0'..=b'9', more @ ..] = rest {
+        size = size.checked_mul(10).and_then(|size| size.checked_add(u64::from(digit - b'0'))).ok_or(wrong)?;
+        rest = more;
+    }
+    let behind = blanks(rest);
+    let last = behind.get(..4).is_some_and(|word| behind.len() < rest.len() && word.eq_ignore_ascii_case(b"LAST"));
+    let behind = blanks(if last { behind.get(4..).unwrap_or_default() } else { behind });
+    if rest.len() < digits && behind.is_empty() { Ok(Command::Bdat { size, last }) } else { Err(wrong) }
 }
 
-fn auth<'a>(line: &str, argument: &'a str) -> Result<Command<'a>, CommandError> {
-    let wrong = CommandError::Arguments { at: offset(line, argument), form: "AUTH mechanism [initial-response]" };
-    let (mechanism, initial) = match argument.split_once(' ') {
+/// What is behind spaces and tabs.
+fn blanks(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+fn auth<'a>(cursor: &mut Cursor<'a>) -> Result<Command<'a>, CommandError> {
+    let wrong = wrong(cursor, "AUTH mechanism [initial-response]");
+    let (mechanism, initial) = match cursor.rest().split_once(' ') {
         Some((mechanism, initial)) => (mechanism, Some(InitialResponse::new(initial).ok_or(wrong)?)),
-        None => (argument, None),
+        None => (cursor.rest(), None),
     };
     // RFC 4422, 3.1: up to 20 capitals, digits, hyphens and underscores
     let good = (1..=20).contains(&mechanism.len())

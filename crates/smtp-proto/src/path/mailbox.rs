@@ -3,7 +3,8 @@
 use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
-use super::{ATEXT, Domain, PathError, PathFault, QTEXT, domain, is, run};
+use super::{ATEXT, Domain, PathError, PathFault, QTEXT, domain, is};
+use crate::cursor::Cursor;
 
 /// The longest local part, in octets (RFC 5321, 4.5.3.1.1).
 const LOCAL_MAX: usize = 64;
@@ -36,9 +37,10 @@ impl<'a> Mailbox<'a> {
     /// # Errors
     /// [`PathError`]: not an address, or something behind it.
     pub fn parse(text: &'a str, utf8: bool) -> Result<Self, PathError> {
-        let place = Place::find(text, 0, utf8)?;
-        if place.end != text.len() {
-            return Err(PathError { at: place.end, what: PathFault::Domain });
+        let mut cursor = Cursor::new(text, 0);
+        let place = Place::find(&mut cursor, utf8)?;
+        if cursor.peek().is_some() {
+            return Err(PathError { at: cursor.at(), what: PathFault::Domain });
         }
         Ok(Self::at(text, place))
     }
@@ -110,97 +112,105 @@ pub(crate) struct Place {
     start: usize,
     /// How long the local part is.
     local: usize,
-    pub(crate) end: usize,
+    end: usize,
 }
 
 impl Place {
-    /// Finds the address that starts here in a text.
+    /// Passes an address.
     #[inline(always)]
-    pub(crate) fn find(text: &str, start: usize, utf8: bool) -> Result<Self, PathError> {
-        let wrong = |at, what| Err(PathError { at: start + at, what });
-        let moved = |by| move |error: PathError| PathError { at: by + error.at, ..error };
-        let text = text.get(start..).unwrap_or_default();
-        let bytes = text.as_bytes();
-        let local = if bytes.first() == Some(&b'"') { quoted(bytes, utf8) } else { dot_string(bytes, utf8) };
-        let local = local.map_err(moved(start))?;
-        match bytes.get(local) {
-            Some(b'@') => {}
-            None | Some(b'>') => return wrong(local, PathFault::NoDomain),
-            Some(_) => return wrong(local, PathFault::LocalPart),
+    pub(crate) fn find(cursor: &mut Cursor<'_>, utf8: bool) -> Result<Self, PathError> {
+        let start = cursor.at();
+        if cursor.peek() == Some(b'"') {
+            quoted(cursor, utf8)?;
+        } else {
+            dot_string(cursor, utf8)?;
+        }
+        let local = cursor.at() - start;
+        if !cursor.eat(b'@') {
+            let what =
+                if matches!(cursor.peek(), None | Some(b'>')) { PathFault::NoDomain } else { PathFault::LocalPart };
+            return Err(PathError { at: cursor.at(), what });
         }
         if local > LOCAL_MAX {
-            return wrong(LOCAL_MAX, PathFault::TooLong);
+            return Err(PathError { at: start + LOCAL_MAX, what: PathFault::TooLong });
         }
-        let domain = text.get(local + 1..).unwrap_or_default();
-        let domain_start = start + local + 1;
-        let length = domain::prefix(domain, utf8).map_err(moved(domain_start))?;
-        Ok(Self { start, local, end: domain_start + length })
+        domain::pass(cursor, utf8)?;
+        Ok(Self { start, local, end: cursor.at() })
     }
 }
 
-/// The length of a dot-string at the start: atoms with single dots between them.
+/// Passes a dot-string: atoms with single dots between them.
 #[inline(always)]
-fn dot_string(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
-    let mut at = 0;
+fn dot_string(cursor: &mut Cursor<'_>, utf8: bool) -> Result<(), PathError> {
+    let start = cursor.at();
     loop {
-        let atom = run(ATEXT, bytes, at);
-        at += atom;
-        match bytes.get(at) {
-            _ if atom == 0 => break,
-            Some(b'.') => at += 1,
+        let atom = cursor.run(ATEXT);
+        match cursor.peek() {
+            Some(b'.') if atom > 0 => cursor.pass(1),
             Some(0x80..) => break,
-            _ => return Ok(at),
+            _ if atom > 0 => return Ok(()),
+            _ => break,
         }
     }
-    any_dot_string(bytes, utf8)
+    any_dot_string(cursor, start, utf8)
 }
 
 /// The same for what is rare: characters beyond ASCII, and what is wrong.
 #[cold]
-fn any_dot_string(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
+fn any_dot_string(cursor: &mut Cursor<'_>, start: usize, utf8: bool) -> Result<(), PathError> {
     let mut dot = true;
-    for (at, byte) in bytes.iter().enumerate() {
-        if is(ATEXT, *byte) || (*byte >= 0x80 && utf8) {
+    cursor.back(start);
+    while let Some(byte) = cursor.peek() {
+        let wrong = |what| Err(PathError { at: cursor.at(), what });
+        if is(ATEXT, byte) || (byte >= 0x80 && utf8) {
             dot = false;
-        } else if *byte == b'.' && !dot {
+        } else if byte == b'.' && !dot {
             dot = true;
-        } else if *byte >= 0x80 {
-            return Err(PathError { at, what: PathFault::NotAscii });
+        } else if byte >= 0x80 {
+            return wrong(PathFault::NotAscii);
         } else if dot {
-            return Err(PathError { at, what: PathFault::LocalPart });
+            return wrong(PathFault::LocalPart);
         } else {
-            return Ok(at);
+            break;
         }
+        cursor.pass(1);
     }
-    Ok(bytes.len())
+    Ok(())
 }
 
-/// The length of a quoted string at the start, its quotes included. It is not looked through further than a local part may be long.
+/// Passes a quoted string, its quotes included. It is not looked through further than a local part may be long.
 #[inline(always)]
-fn quoted(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
-    let local = bytes.get(..=LOCAL_MAX).unwrap_or(bytes);
-    let end = 1 + run(QTEXT, local, 1);
-    if local.get(end) == Some(&b'"') { Ok(end + 1) } else { any_quoted(bytes, utf8) }
+fn quoted(cursor: &mut Cursor<'_>, utf8: bool) -> Result<(), PathError> {
+    let start = cursor.at();
+    cursor.pass(1);
+    cursor.run(QTEXT);
+    if cursor.at() - start < LOCAL_MAX && cursor.eat(b'"') { Ok(()) } else { any_quoted(cursor, start, utf8) }
 }
 
 /// The same for what is rare: backslashes, characters beyond ASCII, and what is wrong.
 #[cold]
-fn any_quoted(bytes: &[u8], utf8: bool) -> Result<usize, PathError> {
+fn any_quoted(cursor: &mut Cursor<'_>, start: usize, utf8: bool) -> Result<(), PathError> {
     let mut escaped = false;
-    for (at, byte) in bytes.iter().enumerate().take(LOCAL_MAX + 1).skip(1) {
+    cursor.back(start + 1);
+    while let Some(byte) = cursor.peek().filter(|_| cursor.at() - start <= LOCAL_MAX) {
+        let wrong = |what| Err(PathError { at: cursor.at(), what });
         match byte {
-            0x80.. if !utf8 => return Err(PathError { at, what: PathFault::NotAscii }),
+            0x80.. if !utf8 => return wrong(PathFault::NotAscii),
             // RFC 6531, 3.3: characters beyond ASCII are never behind a backslash
-            0x80.. if escaped => return Err(PathError { at, what: PathFault::Quoted }),
+            0x80.. if escaped => return wrong(PathFault::Quoted),
             b' '..=b'~' if escaped => escaped = false,
             b'\\' => escaped = true,
-            b'"' => return Ok(at + 1),
+            b'"' => {
+                cursor.pass(1);
+                return Ok(());
+            }
             b' '..=b'~' | 0x80.. => {}
-            _ => return Err(PathError { at, what: PathFault::Quoted }),
+            _ => return wrong(PathFault::Quoted),
         }
+        cursor.pass(1);
     }
-    let what = if bytes.len() > LOCAL_MAX { PathFault::TooLong } else { PathFault::Quoted };
-    Err(PathError { at: bytes.len().min(LOCAL_MAX), what })
+    let what = if cursor.peek().is_some() { PathFault::TooLong } else { PathFault::Quoted };
+    Err(PathError { at: cursor.at(), what })
 }
 
 impl PartialEq for Mailbox<'_> {
