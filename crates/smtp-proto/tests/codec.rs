@@ -89,6 +89,8 @@ fn wrong_commands_get_the_reply_of_their_kind() {
         ("MAIL FROM:<\"a\\\u{e4}\"@c> SMTPUTF8".into(), "501 5.1.7"),
         (format!("MAIL FROM:<{}@b>", long(65)), "501 5.1.7"),
         (format!("MAIL FROM:<a@{}>", [long(63), long(63), long(63), long(63)].join(".")), "501 5.1.7"),
+        (format!("MAIL FROM:<a@{}>", long(64)), "501 5.1.7"),
+        (format!("MAIL FROM:<a@\u{e4}.{}> SMTPUTF8", long(64)), "501 5.1.7"),
         ("MAIL FROM:<\u{e4}@b>".into(), "553 5.6.7"),
         ("MAIL FROM:<a@b> FOO=1".into(), "555 5.5.4"),
         ("MAIL FROM:<a@b> SIZE".into(), "501 5.5.4"),
@@ -111,6 +113,12 @@ fn wrong_commands_get_the_reply_of_their_kind() {
         let error = Command::parse(line.as_bytes(), &utf8()).unwrap_err();
         assert!(error.reply().to_string().starts_with(reply), "{line}: {}", error.reply());
     }
+    // An address that would not fit into a path is none without brackets either.
+    let mut loose = utf8();
+    loose.loose_paths = true;
+    let line = |length| format!("MAIL FROM:a@{}.{}", [long(63), long(63), long(63)].join("."), long(length));
+    assert!(Command::parse(line(60).as_bytes(), &loose).is_ok());
+    assert!(Command::parse(line(61).as_bytes(), &loose).unwrap_err().reply().to_string().starts_with("501 5.1.7"));
     let recipient = Command::parse("RCPT TO:<\u{e4}@b>".as_bytes(), &Syntax::default()).unwrap_err();
     assert!(recipient.reply().to_string().starts_with("550 5.6.7"));
 }

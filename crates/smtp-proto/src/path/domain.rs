@@ -132,30 +132,33 @@ pub(super) fn pass(cursor: &mut Cursor<'_>, utf8: bool) -> Result<(), PathError>
 fn pass_any_name(cursor: &mut Cursor<'_>, start: usize, utf8: bool) -> Result<(), PathError> {
     let wrong = |at, what| Err(PathError { at, what });
     let mut label = 0;
+    let mut ascii = true;
     let mut hyphen = false;
     cursor.back(start);
     while let Some(byte) = cursor.peek() {
         if is(LET_DIG, byte) || (byte >= 0x80 && utf8) {
             hyphen = false;
+            ascii &= byte < 0x80;
             label += 1;
         } else if byte == b'-' && label > 0 {
             hyphen = true;
             label += 1;
-        } else if byte == b'.' && label > 0 && !hyphen {
+        } else if byte == b'.' && label > 0 && !hyphen && (label <= LABEL_MAX || !ascii) {
+            ascii = true;
             label = 0;
         } else if byte >= 0x80 {
             return wrong(cursor.at(), PathFault::NotAscii);
         } else {
             break;
         }
-        // A U-label may be longer in octets than the A-label that it stands for.
-        if label > LABEL_MAX && !utf8 {
-            return wrong(cursor.at(), PathFault::TooLong);
-        }
         cursor.pass(1);
     }
     if cursor.at() - start > DOMAIN_MAX {
         return wrong(start + DOMAIN_MAX, PathFault::TooLong);
+    }
+    // A U-label may be longer in octets than the A-label that it stands for.
+    if label > LABEL_MAX && ascii {
+        return wrong(cursor.at(), PathFault::TooLong);
     }
     // It ends in a letter or digit: not in a dot, not in a hyphen, not before it has begun.
     if label == 0 || hyphen { wrong(cursor.at(), PathFault::Domain) } else { Ok(()) }

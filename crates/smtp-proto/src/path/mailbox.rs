@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
-use super::{ATEXT, Domain, PathError, PathFault, QTEXT, domain, is};
+use super::{ATEXT, Domain, PATH_MAX, PathError, PathFault, QTEXT, domain, is};
 use crate::cursor::Cursor;
 
 /// The longest local part, in octets (RFC 5321, 4.5.3.1.1).
@@ -135,7 +135,12 @@ impl Place {
             return Err(PathError { at: start + LOCAL_MAX, what: PathFault::TooLong });
         }
         domain::pass(cursor, utf8)?;
-        Ok(Self { start, local, end: cursor.at() })
+        let end = cursor.at();
+        // With its brackets it is to be a path.
+        if end - start + 2 > PATH_MAX {
+            return Err(PathError { at: end, what: PathFault::TooLong });
+        }
+        Ok(Self { start, local, end })
     }
 }
 
