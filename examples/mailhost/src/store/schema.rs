@@ -16,8 +16,9 @@ pub(super) const STEPS: &[&str] = &[VERSION_1];
 /// Ids of accounts and mailboxes are `AUTOINCREMENT`: what another account once had is never given out again, so that nothing
 /// remembered under an id can show one person's mail to another. Messages are stored in their mailbox's order under its UIDs,
 /// without a rowid and without a second index: on delivery each index is one more page to write, and the mailbox's own order
-/// answers all that POP3 asks. The counts in `mailboxes` are kept with each change because counting rows takes time with each
-/// row, and the row is written anyway for `uid_next`.
+/// answers all that POP3 asks. For the same reason only bodies that have a file are in the index of files. The counts in
+/// `mailboxes` are kept with each change because counting rows takes time with each row, and the row is written anyway for
+/// `uid_next`.
 const VERSION_1: &str = "
 CREATE TABLE house (
     only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -67,10 +68,11 @@ CREATE TABLE bodies (
     id INTEGER PRIMARY KEY,
     refs INTEGER NOT NULL,
     size INTEGER NOT NULL,
-    file TEXT UNIQUE,
+    file TEXT,
     data BLOB,
     CHECK ((file IS NULL) <> (data IS NULL))
 ) STRICT;
+CREATE UNIQUE INDEX bodies_in_files ON bodies (file) WHERE file IS NOT NULL;
 
 CREATE TABLE expunged (
     mailbox INTEGER NOT NULL,
