@@ -145,10 +145,14 @@ fn international(cursor: &mut Cursor<'_>, syntax: Syntax) -> Result<Place, PathE
     path(cursor, true, syntax)
 }
 
-/// Behind a path there is nothing, or a space and parameters.
+/// Behind a path there is nothing, or a space and parameters: whether there are any.
 #[inline(always)]
-fn behind(cursor: &mut Cursor<'_>, form: &'static str) -> Result<(), CommandError> {
-    if cursor.eat(b' ') || cursor.peek().is_none() { Ok(()) } else { Err(wrong(cursor, form)) }
+fn behind(cursor: &mut Cursor<'_>, form: &'static str) -> Result<bool, CommandError> {
+    match cursor.peek() {
+        None => Ok(false),
+        Some(b' ') => Ok(true),
+        Some(_) => Err(wrong(cursor, form)),
+    }
 }
 
 #[inline(always)]
@@ -168,9 +172,10 @@ fn mail<'a>(text: &'a str, cursor: &mut Cursor<'a>, syntax: Syntax) -> Result<Co
         });
         Some(place.map_err(CommandError::Sender)?)
     };
-    behind(cursor, FORM)?;
     let mut params = MailParams::default();
-    params.read(cursor)?;
+    if behind(cursor, FORM)? {
+        params.read(cursor)?;
+    }
     let reverse_path = match place {
         Some(place) => ReversePath::Mailbox(Mailbox::at(text, place)),
         None => ReversePath::Null,
@@ -197,9 +202,10 @@ fn rcpt<'a>(text: &'a str, cursor: &mut Cursor<'a>, syntax: Syntax) -> Result<Co
             None
         }
     };
-    behind(cursor, FORM)?;
     let mut params = RcptParams::default();
-    params.read(cursor, syntax.utf8)?;
+    if behind(cursor, FORM)? {
+        params.read(cursor, syntax.utf8)?;
+    }
     let forward_path = match place {
         Some(place) => ForwardPath::Mailbox(Mailbox::at(text, place)),
         None => ForwardPath::Postmaster,

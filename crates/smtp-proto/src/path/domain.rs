@@ -253,22 +253,25 @@ fn ipv6(bytes: &[u8]) -> Option<(Ipv6Addr, &[u8])> {
 #[inline(always)]
 fn hexadecimal(bytes: &[u8]) -> (u16, usize, &[u8]) {
     let mut value = 0;
-    let mut rest = bytes;
-    while let Some((digit, more)) = rest.split_first().and_then(|(byte, more)| Some((hex(*byte)?, more))) {
+    let mut length = 0;
+    while let Some(digit) = bytes.get(length).and_then(|byte| hex(*byte)) {
         value = value << 4 | u16::from(digit);
-        rest = more;
+        length += 1;
     }
-    (value, bytes.len() - rest.len(), rest)
+    (value, length, bytes.get(length..).unwrap_or_default())
 }
 
 /// What a hexadecimal digit stands for.
 #[inline(always)]
 fn hex(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+    let digit = byte.wrapping_sub(b'0');
+    let letter = (byte | 0x20).wrapping_sub(b'a');
+    if digit < 10 {
+        Some(digit)
+    } else if letter < 6 {
+        Some(letter + 10)
+    } else {
+        None
     }
 }
 
