@@ -84,7 +84,7 @@ impl Defects {
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Defect> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Defect> + use<'_> {
         let places = DefectKind::ALL.iter().zip(&self.first);
         places.filter_map(|(&kind, first)| first.map(|at| Defect { kind, at: at as usize }))
     }

@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 use core::{fmt, iter::FusedIterator};
 
 use crate::{
-    AddrSpec, AddressList, DateTime, Error, Hop, Index, Leniency, Limits, Mailbox, MessageIds, Syntax,
+    AddrSpec, AddressList, DateTime, Defect, Error, Hop, Leniency, Limits, Mailbox, MessageIds, Syntax,
+    defect::Defects,
     index::{Entry, without_line_end},
     text,
 };
@@ -27,19 +28,31 @@ const ONCE: [&str; 14] = [
     "Content-Transfer-Encoding",
 ];
 
-/// The header block of a message: its fields in their order, borrowed from the message and the [`Index`] over it.
+/// The header block of a message: its fields in their order, borrowed from the message and the [`Index`](crate::Index) over it.
 ///
 /// Names are looked up without regard to case. Nothing is decoded before it is asked for.
 #[derive(Clone, Copy)]
 pub struct Headers<'a> {
     message: &'a [u8],
     entries: &'a [Entry],
-    index: &'a Index,
+    place: Place,
+    defects: &'a Defects,
+}
+
+/// Where a header block and its body are in a message.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) start: usize,
+    /// Behind the empty line, or as far as the block has been indexed.
+    pub(crate) indexed: usize,
+    /// None as long as the empty line has not been seen.
+    pub(crate) body: Option<usize>,
+    pub(crate) end: usize,
 }
 
 impl<'a> Headers<'a> {
-    pub(crate) fn new(message: &'a [u8], entries: &'a [Entry], index: &'a Index) -> Self {
-        Self { message, entries, index }
+    pub(crate) fn new(message: &'a [u8], entries: &'a [Entry], place: Place, defects: &'a Defects) -> Self {
+        Self { message, entries, place, defects }
     }
 
     /// How many fields there are.
@@ -140,19 +153,18 @@ impl<'a> Headers<'a> {
     /// Everything behind the empty line; empty as long as that line has not been seen.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
-        self.index.body_offset().and_then(|at| self.message.get(at..)).unwrap_or_default()
+        self.place.body.and_then(|at| self.message.get(at..self.place.end)).unwrap_or_default()
     }
 
     /// The header block as it stands, with the empty line, as far as it has been indexed.
     #[must_use]
     pub fn raw(&self) -> &'a [u8] {
-        self.message.get(..self.index.indexed()).unwrap_or_default()
+        self.message.get(self.place.start..self.place.indexed).unwrap_or_default()
     }
 
-    /// The index that these were found by.
-    #[must_use]
-    pub fn index(&self) -> &'a Index {
-        self.index
+    /// What the grammar forbids in the lines that were read together with these: the first place of each kind.
+    pub fn defects(&self) -> impl Iterator<Item = Defect> + use<'a> {
+        self.defects.iter()
     }
 }
 

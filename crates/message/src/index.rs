@@ -8,6 +8,7 @@ use crate::{
     Error, Headers, Limit, Limits,
     defect::{Defect, DefectKind, Defects},
     grammar::{is_field_name, is_wsp},
+    headers::Place,
 };
 
 /// One field, or one line that is none: 16 bytes.
@@ -153,7 +154,9 @@ impl Index {
     /// What has been indexed so far, to be read from the same bytes.
     #[must_use]
     pub fn headers<'a>(&'a self, message: &'a [u8]) -> Headers<'a> {
-        Headers::new(message, &self.entries, self)
+        let indexed = self.body.unwrap_or(self.line);
+        let place = Place { start: 0, indexed, body: self.body, end: message.len() };
+        Headers::new(message, &self.entries, place, &self.defects)
     }
 
     /// Where the body begins, if the header block is whole.
@@ -165,10 +168,6 @@ impl Index {
     /// What the grammar forbids in the lines of the header block: the first place of each kind, so that their number is bounded.
     pub fn defects(&self) -> impl Iterator<Item = Defect> + '_ {
         self.defects.iter()
-    }
-
-    pub(crate) fn indexed(&self) -> usize {
-        self.body.unwrap_or(self.line)
     }
 
     /// Where the text of the current line ends, and where its line end does; `None`: that is not there yet.

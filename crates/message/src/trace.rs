@@ -278,7 +278,7 @@ mod tests {
             message.extend_from_slice(b"Subject: x\r\n\r\n");
             let mut index = Index::default();
             let headers = index.parse(&message).unwrap();
-            prop_assert_eq!(headers.index().defects().count(), 0);
+            prop_assert_eq!(headers.defects().count(), 0);
             prop_assert_eq!(headers.len(), 2);
             let hop = headers.get("Received").unwrap().hop().unwrap();
             prop_assert_eq!((hop.by, hop.date), (Some("mx.example.org"), Some(DateTime::utc(1_000_000_000))));

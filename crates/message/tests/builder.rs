@@ -166,7 +166,7 @@ proptest! {
         let written = message.build().unwrap();
         let mut index = Index::default();
         let headers = index.parse(&written).unwrap();
-        prop_assert_eq!(headers.index().defects().collect::<Vec<_>>(), []);
+        prop_assert_eq!(headers.defects().collect::<Vec<_>>(), []);
         prop_assert_eq!(headers.len(), count);
         prop_assert_eq!(headers.duplicates().count(), 0);
         prop_assert_eq!(headers.author(), Ok(from));

@@ -21,7 +21,7 @@ fn read(message: &str) -> (Fields, Vec<(DefectKind, usize)>, String) {
     let mut index = Index::default();
     let headers = index.parse(message.as_bytes()).unwrap();
     let fields = headers.iter().map(|field| (field.name().to_owned(), field.text().into_owned())).collect();
-    let defects = headers.index().defects().map(|defect| (defect.kind, defect.at)).collect();
+    let defects = headers.defects().map(|defect| (defect.kind, defect.at)).collect();
     (fields, defects, String::from_utf8_lossy(headers.body()).into_owned())
 }
 
@@ -90,7 +90,7 @@ fn storage_is_used_again() {
     let mut index = Index::default();
     assert_eq!(index.parse(b"A: b\nC: d\n\n").unwrap().len(), 2);
     let headers = index.parse(b"E: f\r\n\r\ng").unwrap();
-    assert_eq!((headers.len(), headers.index().defects().count(), headers.body()), (1, 0, &b"g"[..]));
+    assert_eq!((headers.len(), headers.defects().count(), headers.body()), (1, 0, &b"g"[..]));
 }
 
 /// Limits that are small enough to be met by short inputs.

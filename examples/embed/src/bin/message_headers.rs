@@ -48,5 +48,5 @@ fn main() -> io::Result<()> {
     for field in headers.duplicates() {
         writeln!(out, "Odd: a second {} at byte {}", field.name(), field.at())?;
     }
-    headers.index().defects().try_for_each(|defect| writeln!(out, "Odd: {defect}"))
+    headers.defects().try_for_each(|defect| writeln!(out, "Odd: {defect}"))
 }
