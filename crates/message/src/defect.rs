@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A place in the header block that breaks the rules for lines and names.
+/// A place in a message that breaks the rules for lines, names and parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Defect {
     /// What is wrong.
@@ -11,7 +11,7 @@ pub struct Defect {
     pub at: usize,
 }
 
-/// What is wrong with the lines of a header block.
+/// What is wrong with a header block, or with the parts of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DefectKind {
@@ -33,10 +33,28 @@ pub enum DefectKind {
     NotAField,
     /// The message ends without the empty line that separates header and body (2.1).
     NoBody,
+    /// A field that says what a part is stands there twice; the first one counts (RFC 2045, 3).
+    SeveralMimeFields,
+    /// A Content-Type that is none (RFC 2045, 5.1).
+    MediaType,
+    /// A multipart without a boundary, or with one that is too long to be looked for (RFC 2046, 5.1.1).
+    NoBoundary,
+    /// A multipart in which there is no delimiter.
+    NoParts,
+    /// A multipart whose last delimiter is missing.
+    NoEnd,
+    /// A multipart that says of itself that it is encoded (RFC 2045, 6.4).
+    EncodedMultipart,
+    /// A part with other parts in it that was nested deeper than [`Limits::depth`](crate::Limits::depth).
+    TooDeep,
+    /// More parts than [`Limits::parts`](crate::Limits::parts).
+    TooManyParts,
+    /// The header of a part was more than [`Limits`](crate::Limits) allow: the rest of it is taken for its body.
+    HeaderTooLong,
 }
 
 impl DefectKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 18] = [
         Self::BareLf,
         Self::BareCr,
         Self::Nul,
@@ -46,6 +64,15 @@ impl DefectKind {
         Self::MboxLine,
         Self::NotAField,
         Self::NoBody,
+        Self::SeveralMimeFields,
+        Self::MediaType,
+        Self::NoBoundary,
+        Self::NoParts,
+        Self::NoEnd,
+        Self::EncodedMultipart,
+        Self::TooDeep,
+        Self::TooManyParts,
+        Self::HeaderTooLong,
     ];
 }
 
@@ -61,6 +88,15 @@ impl fmt::Display for DefectKind {
             Self::MboxLine => "an mbox separator line",
             Self::NotAField => "a line that is no field",
             Self::NoBody => "no empty line behind the header",
+            Self::SeveralMimeFields => "a MIME field for the second time",
+            Self::MediaType => "a Content-Type that is none",
+            Self::NoBoundary => "a multipart without a boundary",
+            Self::NoParts => "a multipart without parts",
+            Self::NoEnd => "a multipart without its last delimiter",
+            Self::EncodedMultipart => "a multipart that is said to be encoded",
+            Self::TooDeep => "parts nested too deep",
+            Self::TooManyParts => "too many parts",
+            Self::HeaderTooLong => "a part's header that is too long",
         })
     }
 }

@@ -9,7 +9,7 @@ use base64::{
 };
 use memchr::{memchr, memmem};
 
-use crate::grammar::is_fws;
+use crate::{charset::Charset, grammar::is_fws};
 
 /// Padding may be missing, and the bits behind the end may be anything: mailers write both.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -24,53 +24,6 @@ pub(crate) const MAX: usize = 75;
 const PREFIX: &[u8] = b"=?utf-8?";
 /// What an encoded word has besides its payload: `=?utf-8?q?` and `?=`.
 const FRAME: usize = PREFIX.len() + 4;
-
-/// The charsets that can be read. Others are built in by the feature `charsets`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Charset {
-    Utf8,
-    Ascii,
-    Latin1,
-    #[cfg(feature = "charsets")]
-    Other(&'static encoding_rs::Encoding),
-}
-
-impl Charset {
-    fn find(name: &[u8]) -> Option<Self> {
-        let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-        if is("utf-8") || is("utf8") {
-            Some(Self::Utf8)
-        } else if is("us-ascii") || is("ascii") {
-            Some(Self::Ascii)
-        } else if is("iso-8859-1") || is("latin1") {
-            Some(Self::Latin1)
-        } else {
-            Self::find_other(name)
-        }
-    }
-
-    #[cfg(feature = "charsets")]
-    fn find_other(name: &[u8]) -> Option<Self> {
-        encoding_rs::Encoding::for_label_no_replacement(name).map(Self::Other)
-    }
-
-    #[cfg(not(feature = "charsets"))]
-    fn find_other(_: &[u8]) -> Option<Self> {
-        None
-    }
-
-    fn decode(self, bytes: &[u8], out: &mut String) {
-        match self {
-            Self::Utf8 => out.push_str(&String::from_utf8_lossy(bytes)),
-            Self::Ascii => out.extend(
-                bytes.iter().map(|&byte| if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER }),
-            ),
-            Self::Latin1 => out.extend(bytes.iter().copied().map(char::from)),
-            #[cfg(feature = "charsets")]
-            Self::Other(encoding) => out.push_str(&encoding.decode_without_bom_handling(bytes).0),
-        }
-    }
-}
 
 /// Decodes the encoded words of an unfolded text; everything else stays, and so does a word in a charset that is not known.
 ///

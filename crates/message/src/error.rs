@@ -36,6 +36,8 @@ pub enum Limit {
     Fields,
     /// [`Limits::addresses`](crate::Limits::addresses)
     Addresses,
+    /// The length of a message whose parts are looked for: 4 GiB.
+    Message,
 }
 
 impl core::fmt::Display for Limit {
@@ -45,6 +47,7 @@ impl core::fmt::Display for Limit {
             Self::Field => "bytes of one field",
             Self::Fields => "number of fields",
             Self::Addresses => "addresses in one field",
+            Self::Message => "bytes of the message",
         })
     }
 }

@@ -26,9 +26,9 @@ pub(crate) struct Entry {
 
 /// Where a line ends, without and with its line end.
 #[derive(Clone, Copy)]
-struct Line {
-    text: usize,
-    end: usize,
+pub(crate) struct Line {
+    pub(crate) text: usize,
+    pub(crate) end: usize,
 }
 
 /// How far an [`Index`] has come.
@@ -80,6 +80,9 @@ pub struct Index {
     limits: Limits,
     entries: Vec<Entry>,
     defects: Defects,
+    /// Where the block begins, and with which entry: those before it are of other parts of the same message.
+    start: usize,
+    first: usize,
     /// Where the line begins that is not whole yet.
     line: usize,
     /// Up to where that line holds no line end.
@@ -170,9 +173,50 @@ impl Index {
         self.defects.iter()
     }
 
+    /// Begins another header block of the same message at a place behind this one; entries and defects stay.
+    pub(crate) fn restart(&mut self, at: usize) {
+        (self.start, self.first) = (at, self.entries.len());
+        (self.line, self.seen) = (at, at);
+        (self.body, self.failed) = (None, None);
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn note(&mut self, kind: DefectKind, at: usize) {
+        self.defects.note(kind, at);
+    }
+
+    /// Where the line begins that is looked at next.
+    pub(crate) fn line(&self) -> usize {
+        self.line
+    }
+
+    /// How many fields, and lines that are none, there are in all.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Those with these numbers.
+    pub(crate) fn entries(&self, from: u32, to: u32) -> &[Entry] {
+        self.entries.get(from as usize..to as usize).unwrap_or_default()
+    }
+
+    /// The value of the field with this number, if there is one.
+    pub(crate) fn value<'a>(&self, message: &'a [u8], number: u32) -> Option<&'a [u8]> {
+        let entry = self.entries.get(number as usize)?;
+        Some(without_line_end(message.get(entry.value as usize..entry.end as usize).unwrap_or_default()))
+    }
+
+    /// The fields with these numbers, which are at this place.
+    pub(crate) fn block<'a>(&'a self, message: &'a [u8], from: u32, to: u32, place: Place) -> Headers<'a> {
+        Headers::new(message, self.entries(from, to), place, &self.defects)
+    }
+
     /// Where the text of the current line ends, and where its line end does; `None`: that is not there yet.
     #[inline]
-    fn next_line(&mut self, message: &[u8]) -> Option<Line> {
+    pub(crate) fn next_line(&mut self, message: &[u8]) -> Option<Line> {
         let mut from = self.seen;
         loop {
             let found = from + memchr3(b'\r', b'\n', 0, message.get(from..)?)?;
@@ -193,7 +237,7 @@ impl Index {
 
     /// Adds a line to the index.
     #[inline]
-    fn take(&mut self, message: &[u8], line: Line) -> Result<(), Error> {
+    pub(crate) fn take(&mut self, message: &[u8], line: Line) -> Result<(), Error> {
         let start = self.line;
         let text = message.get(start..line.text).unwrap_or_default();
         let continues = text.first().is_some_and(|&byte| is_wsp(byte));
@@ -208,14 +252,14 @@ impl Index {
         if text.len() > 998 {
             self.defects.note(DefectKind::LongLine, start);
         }
-        if continues && let Some(last) = self.entries.last_mut() {
+        if continues && let Some(last) = self.entries.get_mut(self.first..).and_then(<[Entry]>::last_mut) {
             if text.iter().all(|&byte| is_wsp(byte)) {
                 self.defects.note(DefectKind::BlankFold, start);
             }
             last.end = offset(line.end);
             return Ok(());
         }
-        if self.entries.len() >= self.limits.fields as usize {
+        if self.entries.len() - self.first >= self.limits.fields as usize {
             return self.fail(Limit::Fields, self.limits.fields);
         }
         let name = text.iter().position(|&byte| !is_field_name(byte)).unwrap_or(text.len());
@@ -249,9 +293,9 @@ impl Index {
     /// first is named, so that the way the message was cut makes no difference.
     #[inline]
     fn check(&mut self, continues: bool, end: usize) -> Result<(), Error> {
-        let start =
-            if continues { self.entries.last().map_or(self.line, |last| last.start as usize) } else { self.line };
-        let header = self.limits.header as usize;
+        let folded = self.entries.get(self.first..).and_then(<[Entry]>::last).filter(|_| continues);
+        let start = folded.map_or(self.line, |last| last.start as usize);
+        let header = self.start.saturating_add(self.limits.header as usize);
         let field = start.saturating_add(self.limits.field as usize);
         if end <= header.min(field) {
             return Ok(());

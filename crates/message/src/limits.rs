@@ -1,8 +1,8 @@
-//! What a header may cost.
+//! What a message may cost.
 
 /// Bounds on what is read. Change the fields of a default value.
 ///
-/// Nothing is cut short: what passes a bound is an [`Error::Limit`](crate::Error::Limit), and what a session answers then is told at each field.
+/// Nothing is cut short: what passes a bound of the header is an [`Error::Limit`](crate::Error::Limit), and what a session answers then is told at each field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -16,11 +16,23 @@ pub struct Limits {
     pub addresses: u32,
     /// How deep comments may be nested: 32. Row M-1. What is deeper is a syntax error of the value alone; the field stays readable as text.
     pub comments: u32,
+    /// How many parts a message may have, itself counted: 1,000. Row M-3. Where there are more, the last one has all that follows in it.
+    pub parts: u32,
+    /// How deep parts may be nested: 50. Row M-1. What is in a part at that depth is not looked at.
+    pub depth: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { header: 1 << 20, field: 100 << 10, fields: 1_000, addresses: 10_000, comments: 32 }
+        Self {
+            header: 1 << 20,
+            field: 100 << 10,
+            fields: 1_000,
+            addresses: 10_000,
+            comments: 32,
+            parts: 1_000,
+            depth: 50,
+        }
     }
 }
 

@@ -92,6 +92,13 @@ pub(crate) fn clean_owned(text: String) -> String {
     if has_control(text.as_bytes()) { replace_controls(&text) } else { text }
 }
 
+pub(crate) fn clean_cow(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => clean(text),
+        Cow::Owned(text) => Cow::Owned(clean_owned(text)),
+    }
+}
+
 fn replace_controls(text: &str) -> String {
     text.chars()
         .map(|char| if char.is_ascii_control() && char != '\t' { char::REPLACEMENT_CHARACTER } else { char })
