@@ -115,10 +115,12 @@ fn without_line_ends(encoded: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest.trim_ascii());
 }
 
-/// Skips what is not in the alphabet, ends a group at its padding, and goes on behind it: texts that were encoded one by one and put together are met.
+/// Skips what is not in the alphabet, and ends a group at its padding. It goes on behind that, since texts that were encoded one by one and put together
+/// are met; but if something that is not in the alphabet comes there, the padding was the end.
 fn forgiving_base64(encoded: &[u8], out: &mut Vec<u8>) -> bool {
     let mut damaged = false;
     let (mut group, mut digits) = (0_u32, 0);
+    let mut padded = None;
     let flush = |group: u32, digits: u32, out: &mut Vec<u8>| {
         let [_, first, second, third] = (group << (6 * (4 - digits))).to_be_bytes();
         out.extend([first, second, third].into_iter().take(digits.saturating_sub(1) as usize));
@@ -135,10 +137,16 @@ fn forgiving_base64(encoded: &[u8], out: &mut Vec<u8>) -> bool {
             b'=' => {
                 damaged |= flush(group, digits, out);
                 (group, digits) = (0, 0);
+                padded = Some(out.len());
                 continue;
             }
+            _ if byte.is_ascii_whitespace() => continue,
             _ => {
-                damaged |= !byte.is_ascii_whitespace();
+                damaged = true;
+                if let Some(end) = padded {
+                    out.truncate(end);
+                    return damaged;
+                }
                 continue;
             }
         };
@@ -192,6 +200,7 @@ mod tests {
             ("aGVsbG8", "hello", true),
             ("aGVsbG8=aGVsbG8=", "hellohello", false),
             ("aGVs*bG8=", "hello", true),
+            ("aGVsbG8=\r\naG\r\n--no delimiter\r\n", "hello", true),
             ("aGVsb", "hel", true),
             ("====", "", false),
             ("", "", false),

@@ -8,7 +8,7 @@ use super::{MediaType, Message, TransferEncoding};
 use crate::{Error, Index, Limit, Limits, defect::DefectKind, index::Line};
 
 /// The longest boundary that is looked for. RFC 2046, 5.1.1 allows 70 octets; some mailers write more.
-const BOUNDARY_MAX: usize = 256;
+const BOUNDARY_MAX: usize = 900;
 /// No part, or none yet.
 const NONE: u32 = u32::MAX;
 
@@ -17,8 +17,8 @@ const NONE: u32 = u32::MAX;
 /// One pass over the message finds header blocks and boundaries; nothing is copied and nothing decoded. Whatever the bytes are, there is a tree of parts,
 /// and each octet of the message is in it; what is not as RFC 2046 says is noted as a [`Defect`](crate::Defect):
 ///
-/// - A delimiter is a line of its own: `--`, the boundary, perhaps `--`, and white space. The line end before it belongs to it. A delimiter of an outer part ends
-///   inner parts that were not ended.
+/// - A delimiter is a line of its own: `--`, the boundary, perhaps `--`, and white space. The line end before it belongs to it. Text behind the white space is
+///   ignored, unless the line is the delimiter of another part without such a thing. A delimiter of an outer part ends inner parts that were not ended.
 /// - A part ends where its parent ends, if its own end is missing. A multipart without a boundary, or deeper than [`Limits::depth`], is a part like any other.
 /// - A `message/rfc822` that is not encoded has one child: the message in it.
 ///
@@ -347,9 +347,11 @@ impl Parser {
     }
 
     /// The delimiter that the line here is, if it is one.
+    #[inline]
     fn delimiter(&self, message: &[u8], start: usize) -> Option<Delimiter> {
         let line = message.get(start..)?.strip_prefix(b"--")?;
         let mut boundaries = self.boundaries.as_slice();
+        let mut loose = None;
         for (level, open) in self.open.iter().enumerate().rev() {
             let Some(at) = open.boundary else { continue };
             let (outer, boundary) = boundaries.split_at_checked(at)?;
@@ -361,26 +363,36 @@ impl Parser {
             let (closes, padding) = behind.strip_prefix(b"--").map_or((false, behind), |padding| (true, padding));
             let padded = padding.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(padding.len());
             let rest = padding.get(padded..)?;
-            if matches!(rest, [] | [b'\n', ..] | [b'\r', b'\n', ..] | [b'\r']) {
+            let exact = matches!(rest, [] | [b'\n', ..] | [b'\r', b'\n', ..] | [b'\r']);
+            if exact || (padded > 0 && loose.is_none()) {
                 let line_end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-                return Some(Delimiter { start, end: message.len() - rest.len() + line_end, level, closes });
+                let end = message.len() - rest.len() + line_end;
+                let delimiter = Delimiter { start, end, level, closes };
+                if exact {
+                    return Some(delimiter);
+                }
+                loose = Some(delimiter);
             }
         }
-        None
+        loose
     }
 
     /// Ends the part that was begun last, and all that is open from this level on.
     fn end(&mut self, at: usize, level: usize) {
         let next = offset(self.nodes.len());
-        let at = offset(at);
-        if let Some(last) = self.nodes.last_mut().filter(|last| last.end == NONE && last.kind == Kind::Leaf) {
-            (last.end, last.next) = (at.max(last.body), next);
+        let mut at = offset(at);
+        if let Some(last) = self.nodes.last_mut().filter(|last| last.end == NONE) {
+            // the line end before a delimiter belongs to a header, where that was cut short
+            at = at.max(last.body);
+            if last.kind == Kind::Leaf {
+                (last.end, last.next) = (at, next);
+            }
         }
         while self.open.len() > level
             && let Some(open) = self.open.pop()
         {
             let Some(node) = self.nodes.get_mut(open.node as usize) else { continue };
-            (node.end, node.next) = (at.max(node.body), next);
+            (node.end, node.next) = (at, next);
             if node.kind == Kind::Multipart {
                 self.boundaries.truncate(open.boundary.unwrap_or_default());
                 let what = if node.preamble == NONE {
