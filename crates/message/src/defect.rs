@@ -39,6 +39,8 @@ pub enum DefectKind {
     MediaType,
     /// A multipart without a boundary, or with one that is too long to be looked for (RFC 2046, 5.1.1).
     NoBoundary,
+    /// A boundary that is given twice, or is longer than 70 octets: programs differ in what they take for the parts (row M-7).
+    OddBoundary,
     /// A multipart in which there is no delimiter.
     NoParts,
     /// A multipart whose last delimiter is missing.
@@ -54,7 +56,7 @@ pub enum DefectKind {
 }
 
 impl DefectKind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::BareLf,
         Self::BareCr,
         Self::Nul,
@@ -67,6 +69,7 @@ impl DefectKind {
         Self::SeveralMimeFields,
         Self::MediaType,
         Self::NoBoundary,
+        Self::OddBoundary,
         Self::NoParts,
         Self::NoEnd,
         Self::EncodedMultipart,
@@ -91,6 +94,7 @@ impl fmt::Display for DefectKind {
             Self::SeveralMimeFields => "a MIME field for the second time",
             Self::MediaType => "a Content-Type that is none",
             Self::NoBoundary => "a multipart without a boundary",
+            Self::OddBoundary => "a boundary that is given twice or too long",
             Self::NoParts => "a multipart without parts",
             Self::NoEnd => "a multipart without its last delimiter",
             Self::EncodedMultipart => "a multipart that is said to be encoded",

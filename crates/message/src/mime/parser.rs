@@ -238,7 +238,8 @@ impl Parser {
             Stop::Delimiter(delimiter) => delimiter.start,
             Stop::End => message.len(),
         };
-        if !ended {
+        // RFC 2046, 5.1.1: a part may end with its header
+        if matches!(stop, Stop::End) {
             self.index.note(DefectKind::NoBody, body);
         }
         let entries = offset(self.index.len());
@@ -305,6 +306,10 @@ impl Parser {
             if boundary.is_empty() || boundary.len() > BOUNDARY_MAX {
                 self.index.note(DefectKind::NoBoundary, node.start as usize);
                 return Kind::Leaf;
+            }
+            let given = media_type.params().raw().filter(|(name, _)| name.eq_ignore_ascii_case("boundary")).count();
+            if given > 1 || boundary.len() > 70 {
+                self.index.note(DefectKind::OddBoundary, node.start as usize);
             }
             let at = self.boundaries.len();
             self.boundaries.extend_from_slice(boundary.as_bytes());
