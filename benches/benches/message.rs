@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use benches::{inputs, report_allocations};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use mail_parser::{HeaderForm, MessageParser};
-use message::{AddressList, DateTime, DisplayName, Index, Mailbox, MessageBuilder};
+use mail_parser::{HeaderForm, MessageBuffers, MessageParser};
+use message::{AddressList, DateTime, DisplayName, Index, Mailbox, MessageBuilder, mime::Parser};
 
 const ADDRESSES: &[u8] =
     b"Mary Smith <mary@x.test>, jdoe@example.org, \"Joe Q. Public\" <john.q.public@example.com>,\r\n\
@@ -187,9 +187,112 @@ fn building(criterion: &mut Criterion) {
     report_allocations("mailwright, a message built", 1, &mut build);
 }
 
+/// The tree of parts: headers indexed, parts found, nothing decoded. Peers that read the values of the header meanwhile do more; that is told in their rows' names.
+fn parts(criterion: &mut Criterion) {
+    let corpus = inputs::corpus();
+    let attachment = vec![inputs::attachment(1_000_000)];
+    for (name, mails) in [("corpus", &corpus), ("attachment of 1.4 MB", &attachment)] {
+        let Some(first) = mails.first() else { continue };
+        let bytes: usize = mails.iter().map(Vec::len).sum();
+        let mut parser = Parser::default();
+        let ours = |parser: &mut Parser| {
+            mails
+                .iter()
+                .map(|mail| parser.parse(black_box(mail)).map_or(0, |message| black_box(message.parts().len())))
+                .sum::<usize>()
+        };
+        let other = MessageParser::default();
+        let mut buffers = MessageBuffers::new();
+        let mut mail_parser = || {
+            let mut parts = 0;
+            for mail in mails {
+                let Some(message) = other.parse_with(black_box(mail), &mut buffers) else { continue };
+                parts += black_box(message.parts().len());
+                buffers = message.into_buffers();
+            }
+            parts
+        };
+        let mailparse = || {
+            let parts = |mail: &Vec<u8>| {
+                mailparse::parse_mail(black_box(mail)).map_or(0, |mail| black_box(mail.parts().count()))
+            };
+            mails.iter().map(parts).sum::<usize>()
+        };
+        println!(
+            "{name}: {} messages, {bytes} octets, {} parts for us, {} and {} for the others",
+            mails.len(),
+            ours(&mut parser),
+            mail_parser(),
+            mailparse()
+        );
+        let mut group = criterion.benchmark_group(format!("message/parts, {name}"));
+        group.throughput(Throughput::Bytes(bytes as u64));
+        group.bench_function("mailwright", |bencher| bencher.iter(|| ours(&mut parser)));
+        group.bench_function("mail-parser, values of headers too", |bencher| bencher.iter(&mut mail_parser));
+        group.bench_function("mailparse", |bencher| bencher.iter(mailparse));
+        group.bench_function("memchr of line ends", |bencher| {
+            bencher
+                .iter(|| mails.iter().map(|mail| memchr::memchr_iter(b'\n', black_box(mail)).count()).sum::<usize>());
+        });
+        group.finish();
+        report_allocations(&format!("mailwright, parts, {name}"), mails.len() as u64, || ours(&mut parser));
+        report_allocations(&format!("mail-parser, parts, {name}"), mails.len() as u64, &mut mail_parser);
+        report_allocations(&format!("mailparse, parts, {name}"), mails.len() as u64, mailparse);
+        black_box(first);
+    }
+}
+
+/// The tree, and every content decoded.
+fn contents(criterion: &mut Criterion) {
+    let corpus = inputs::corpus();
+    let attachment = vec![inputs::attachment(1_000_000)];
+    for (name, mails) in [("corpus", &corpus), ("attachment of 1.4 MB", &attachment)] {
+        if mails.is_empty() {
+            continue;
+        }
+        let bytes: usize = mails.iter().map(Vec::len).sum();
+        let mut parser = Parser::default();
+        let ours = |parser: &mut Parser| {
+            let mut octets = 0;
+            for mail in mails {
+                let Ok(message) = parser.parse(black_box(mail)) else { continue };
+                for part in message.parts().filter(|part| !part.is_multipart() && !part.is_message()) {
+                    octets += match part.text() {
+                        Some(text) => black_box(text).len(),
+                        None => black_box(part.decoded()).bytes.len(),
+                    };
+                }
+            }
+            octets
+        };
+        let other = MessageParser::default();
+        let mut buffers = MessageBuffers::new();
+        let mut mail_parser = || {
+            let mut octets = 0;
+            for mail in mails {
+                let Some(message) = other.parse_with(black_box(mail), &mut buffers) else { continue };
+                for part in message.parts().filter(|part| !part.is_multipart() && !part.is_message()) {
+                    octets += match part.text() {
+                        Some(text) => black_box(text).len(),
+                        None => black_box(part.decoded()).len(),
+                    };
+                }
+                buffers = message.into_buffers();
+            }
+            octets
+        };
+        println!("{name}: {} octets decoded by us, {} by mail-parser", ours(&mut parser), mail_parser());
+        let mut group = criterion.benchmark_group(format!("message/contents, {name}"));
+        group.throughput(Throughput::Bytes(bytes as u64));
+        group.bench_function("mailwright", |bencher| bencher.iter(|| ours(&mut parser)));
+        group.bench_function("mail-parser", |bencher| bencher.iter(&mut mail_parser));
+        group.finish();
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(std::time::Duration::from_millis(500)).measurement_time(std::time::Duration::from_secs(2));
-    targets = header_index, lookup, values, addresses, dates, building
+    targets = header_index, lookup, values, addresses, dates, building, parts, contents
 }
 criterion_main!(benches);

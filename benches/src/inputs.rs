@@ -69,3 +69,42 @@ pub fn stuffed(message: &[u8]) -> Vec<u8> {
     out.extend_from_slice(b".\r\n");
     out
 }
+
+/// A message with a text and a file of `size` octets, in base64.
+pub fn attachment(size: usize) -> Vec<u8> {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let mut state = 0x9E37_79B9_u32;
+    let mut octets = Vec::with_capacity(size);
+    while octets.len() < size {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        octets.extend_from_slice(&state.to_be_bytes());
+    }
+    let mut out = header();
+    let at = out.windows(25).position(|text| text == b"Content-Type: text/plain;").unwrap_or(0);
+    out.truncate(at);
+    out.extend_from_slice(b"Content-Type: multipart/mixed; boundary=\"=_bound_=\"\r\n\r\n--=_bound_=\r\n\r\n");
+    out.extend_from_slice(&text(1_000));
+    out.extend_from_slice(
+        b"--=_bound_=\r\nContent-Type: application/pdf; name=report.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+    );
+    for line in octets.chunks(57) {
+        out.extend_from_slice(STANDARD.encode(line).as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"--=_bound_=--\r\n");
+    out
+}
+
+/// Real messages that others have collected, a few hundred; empty, which is said, where they are not on this machine.
+pub fn corpus() -> Vec<Vec<u8>> {
+    use std::{env, fs, path::PathBuf};
+    let root = env::var_os("MAILWRIGHT_CONFORMANCE")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance"), PathBuf::from);
+    let folder = root.join("spam-spamassassin");
+    let index = fs::read_to_string(folder.join("index.txt")).unwrap_or_default();
+    let mails: Vec<_> = index.lines().step_by(10).filter_map(|name| fs::read(folder.join(name)).ok()).collect();
+    if mails.is_empty() {
+        println!("no corpus of messages here; MAILWRIGHT_CONFORMANCE names the folder that has it");
+    }
+    mails
+}

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::{MediaType, Message, TransferEncoding};
 use crate::{Error, Index, Limit, Limits, defect::DefectKind, index::Line};
@@ -99,6 +99,13 @@ struct Delimiter {
     closes: bool,
 }
 
+/// Whether dashes are to be expected where a delimiter is looked for: in base64 there are none, so that the first is likely to be one.
+#[derive(Clone, Copy)]
+enum Dashes {
+    Common,
+    Rare,
+}
+
 /// How a header block ended.
 enum Stop {
     /// There is an empty line, or something that is no header.
@@ -149,7 +156,7 @@ impl Parser {
                         at = body;
                         continue;
                     }
-                    _ => self.scan(&finder, message, body),
+                    _ => self.scan(&finder, message, body, self.dashes(message, node)),
                 },
                 Stop::Delimiter(delimiter) => Some(delimiter),
                 Stop::End => None,
@@ -164,7 +171,7 @@ impl Parser {
                 if !delimiter.closes {
                     break delimiter.end;
                 }
-                found = self.scan(&finder, message, delimiter.end);
+                found = self.scan(&finder, message, delimiter.end, Dashes::Common);
             };
             if self.nodes.len() >= self.index.limits().parts as usize {
                 // row M-3: what follows belongs to the part that it is in
@@ -172,6 +179,14 @@ impl Parser {
                 self.end(message.len(), 0);
                 return Ok(());
             }
+        }
+    }
+
+    fn dashes(&self, message: &[u8], number: usize) -> Dashes {
+        let encoding = self.nodes.get(number).and_then(|node| self.index.value(message, node.encoding));
+        match encoding.map(TransferEncoding::parse) {
+            Some(TransferEncoding::Base64) => Dashes::Rare,
+            _ => Dashes::Common,
         }
     }
 
@@ -340,7 +355,7 @@ impl Parser {
     }
 
     /// The next delimiter from the start of a line on.
-    fn scan(&self, finder: &memmem::Finder<'_>, message: &[u8], from: usize) -> Option<Delimiter> {
+    fn scan(&self, finder: &memmem::Finder<'_>, message: &[u8], from: usize, dashes: Dashes) -> Option<Delimiter> {
         if self.boundaries.is_empty() {
             return None;
         }
@@ -348,7 +363,13 @@ impl Parser {
             return Some(delimiter);
         }
         let rest = message.get(from..)?;
-        finder.find_iter(rest).find_map(|at| self.delimiter(message, from + at + 1))
+        match dashes {
+            Dashes::Common => finder.find_iter(rest).find_map(|at| self.delimiter(message, from + at + 1)),
+            Dashes::Rare => memchr_iter(b'-', rest).find_map(|at| {
+                let line = at > 0 && rest.get(at - 1) == Some(&b'\n');
+                if line { self.delimiter(message, from + at) } else { None }
+            }),
+        }
     }
 
     /// The delimiter that the line here is, if it is one.
