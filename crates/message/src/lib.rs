@@ -1,12 +1,15 @@
-//! The Internet Message Format (RFC 5322): header fields, addresses, dates, message ids, and a builder that cannot be made to inject a header.
+//! The Internet Message Format (RFC 5322) and MIME: header fields, addresses, dates, message ids, the parts of a message, and a builder that cannot be made to inject a
+//! header.
 //!
 //! - [`Index`] finds the fields of a header block in one pass, whole or as it arrives; [`Headers`] and [`Field`] read them, borrowed, each
 //!   value when it is asked for.
 //! - [`AddressList`], [`Mailbox`], [`AddrSpec`], [`DateTime`], [`MessageIds`], [`Hop`]: what structured values say.
+//! - [`mime`]: [`Parser`](mime::Parser) finds the parts of a message in one pass; [`Part`](mime::Part) reads what each is, its name and its content.
+//! - [`html`]: the text and the links of a page, and what it hides.
 //! - [`MessageBuilder`]: a new message, which no text that is put into it can break.
 //! - [`trace`]: the fields that servers put on top.
 //!
-//! What it is not: there is no I/O here and no clock, and nothing here judges a message. The parts of MIME messages are not read.
+//! What it is not: there is no I/O here and no clock, and nothing here judges a message. Messages of several parts are read and not yet built.
 //!
 //! ```
 //! use message::Index;
@@ -43,6 +46,7 @@ mod field_name;
 mod fold;
 mod grammar;
 mod headers;
+pub mod html;
 mod index;
 mod limits;
 mod message_id;

@@ -1,5 +1,6 @@
 //! Messages made of parts (RFC 2045 to 2049): the tree of parts, what each is, and its content.
 
+mod bodies;
 mod decode;
 mod media_type;
 mod param;
@@ -7,6 +8,7 @@ mod parser;
 mod part;
 
 pub use self::{
+    bodies::Bodies,
     decode::Decoded,
     media_type::{Disposition, MediaType, TransferEncoding},
     param::Params,

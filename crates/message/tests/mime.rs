@@ -146,6 +146,43 @@ fn a_part_tells_what_it_is() {
     assert!(message.part(4).is_none());
 }
 
+/// RFC 8621, 4.1.4: what is to be read as text, as HTML, and what is to be offered as a file.
+#[test]
+fn parts_are_sorted_by_what_they_are_for() {
+    fn part(headers: &str) -> String {
+        format!("{headers}\r\n\r\nx")
+    }
+    fn multipart(kind: &str, parts: &[String]) -> String {
+        let inside: String = parts.iter().map(|part| format!("\r\n--{kind}\r\n{part}")).collect();
+        format!("Content-Type: multipart/{kind}; boundary={kind}\r\n{inside}\r\n--{kind}--\r\n")
+    }
+    let (text, html) = (part("Content-Type: text/plain"), part("Content-Type: text/html"));
+    let picture = part("Content-Type: image/png");
+    let file = part("Content-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment");
+    let pdf = part("Content-Type: application/pdf");
+    let alternative = multipart("alternative", &[text.clone(), html.clone()]);
+    let related = multipart("related", &[html.clone(), picture.clone()]);
+    for (mail, texts, htmls, attachments) in [
+        (text.clone(), vec![0], vec![0], vec![]),
+        (html.clone(), vec![0], vec![0], vec![]),
+        (pdf.clone(), vec![], vec![], vec![0]),
+        (alternative.clone(), vec![1], vec![2], vec![]),
+        (multipart("mixed", &[alternative, pdf.clone()]), vec![2], vec![3], vec![4]),
+        (multipart("mixed", &[text.clone(), file, picture.clone(), html.clone()]), vec![1, 3, 4], vec![1, 3, 4], vec![2]),
+        // a picture that belongs to the HTML is a file to those who read the text
+        (multipart("alternative", &[text.clone(), related]), vec![1], vec![3], vec![4]),
+        (multipart("alternative", &[html]), vec![1], vec![1], vec![]),
+        (multipart("alternative", &[text.clone(), pdf]), vec![1], vec![1], vec![2]),
+        (multipart("related", &[text, picture]), vec![1], vec![1], vec![2]),
+    ] {
+        let mut parser = Parser::default();
+        let bodies = parser.parse(mail.as_bytes()).unwrap().bodies();
+        let numbers = |parts: &[Part<'_>]| parts.iter().map(Part::number).collect::<Vec<_>>();
+        let found = (numbers(&bodies.text), numbers(&bodies.html), numbers(&bodies.attachments));
+        assert_eq!(found, (texts, htmls, attachments), "{mail}");
+    }
+}
+
 /// M-1: parts in parts and messages in messages, ten thousand of them: on a small stack, with what is too deep left as it is.
 #[test]
 fn m1_nesting_is_bounded() {
