@@ -168,7 +168,12 @@ fn parts_are_sorted_by_what_they_are_for() {
         (pdf.clone(), vec![], vec![], vec![0]),
         (alternative.clone(), vec![1], vec![2], vec![]),
         (multipart("mixed", &[alternative, pdf.clone()]), vec![2], vec![3], vec![4]),
-        (multipart("mixed", &[text.clone(), file, picture.clone(), html.clone()]), vec![1, 3, 4], vec![1, 3, 4], vec![2]),
+        (
+            multipart("mixed", &[text.clone(), file, picture.clone(), html.clone()]),
+            vec![1, 3, 4],
+            vec![1, 3, 4],
+            vec![2],
+        ),
         // a picture that belongs to the HTML is a file to those who read the text
         (multipart("alternative", &[text.clone(), related]), vec![1], vec![3], vec![4]),
         (multipart("alternative", &[html]), vec![1], vec![1], vec![]),

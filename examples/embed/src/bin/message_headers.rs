@@ -1,6 +1,6 @@
 //! Reads a message from standard input and prints what its header says, and what is odd about it.
 //!
-//! Try it: `cargo run --bin message_headers < letter.eml`
+//! Try it: `cargo run -p embed --bin message_headers < letter.eml`
 
 use std::io::{self, Read as _, Write as _};
 
