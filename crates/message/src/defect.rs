@@ -1,6 +1,6 @@
 //! What is not as the grammar says, and read all the same.
 
-use core::fmt;
+use core::{fmt, num::NonZeroU32};
 
 /// A place in a message that breaks the rules for lines, names and parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,18 +114,20 @@ impl fmt::Display for Defect {
 /// The first place of each kind: a bounded record of an unbounded number of faults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Defects {
-    first: [Option<u32>; DefectKind::ALL.len()],
+    /// One more than the place.
+    first: [Option<NonZeroU32>; DefectKind::ALL.len()],
 }
 
 impl Defects {
     pub(crate) fn note(&mut self, kind: DefectKind, at: usize) {
         if let Some(first) = self.first.get_mut(kind as usize) {
-            first.get_or_insert(u32::try_from(at).unwrap_or(u32::MAX));
+            let place = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1);
+            *first = first.or(NonZeroU32::new(place));
         }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Defect> + use<'_> {
         let places = DefectKind::ALL.iter().zip(&self.first);
-        places.filter_map(|(&kind, first)| first.map(|at| Defect { kind, at: at as usize }))
+        places.filter_map(|(&kind, first)| first.map(|place| Defect { kind, at: place.get() as usize - 1 }))
     }
 }
