@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+use crate::Carriage;
+
 /// The longest line of quoted-printable and base64 without its line end (RFC 2045, 6.7 and 6.8).
 const LINE: usize = 76;
 
@@ -11,27 +13,43 @@ const LINE: usize = 76;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     SevenBit,
+    EightBit,
+    Binary,
     QuotedPrintable,
     Base64,
 }
 
 impl Encoding {
-    /// As it is where every server takes it, else the shorter of the two encodings.
-    pub(crate) fn choose(body: &[u8]) -> Self {
-        let escapes = body.iter().filter(|&&byte| !is_plain(byte) && !matches!(byte, b'\r' | b'\n')).count();
-        // RFC 2045, 2.7: lines of at most 998 octets
-        if escapes == 0 && body.split(|&byte| byte == b'\n').all(|line| line.len() <= 999) {
-            Self::SevenBit
-        } else if escapes * 2 <= body.len() / 3 {
-            Self::QuotedPrintable
-        } else {
-            Self::Base64
+    /// As it is where that may pass, else the shorter of the two encodings. The lines end in CRLF.
+    pub(crate) fn choose(body: &[u8], carriage: Carriage) -> Self {
+        let as_it_is = Self::as_it_is(body);
+        if as_it_is == Self::SevenBit || (as_it_is == Self::EightBit && carriage != Carriage::SevenBit) {
+            return as_it_is;
         }
+        let escapes = body.iter().filter(|&&byte| !is_plain(byte) && !matches!(byte, b'\r' | b'\n')).count();
+        if escapes * 2 <= body.len() / 3 { Self::QuotedPrintable } else { Self::Base64 }
+    }
+
+    /// What a body is where nothing is done to it (RFC 2045, 2.7 to 2.9). Control characters are not forbidden, and yet lost on the way at times: they make it binary.
+    pub(crate) fn as_it_is(body: &[u8]) -> Self {
+        let mut kind = Self::SevenBit;
+        for line in body.split_inclusive(|&byte| byte == b'\n') {
+            let text = line.strip_suffix(b"\r\n").unwrap_or(line);
+            if text.len() > 998 || text.iter().any(|&byte| byte < 0x80 && !is_plain(byte)) {
+                return Self::Binary;
+            }
+            if !text.is_ascii() {
+                kind = Self::EightBit;
+            }
+        }
+        kind
     }
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::SevenBit => "7bit",
+            Self::EightBit => "8bit",
+            Self::Binary => "binary",
             Self::QuotedPrintable => "quoted-printable",
             Self::Base64 => "base64",
         }
@@ -39,7 +57,7 @@ impl Encoding {
 
     pub(crate) fn write(self, body: &[u8], out: &mut Vec<u8>) {
         match self {
-            Self::SevenBit => out.extend_from_slice(body),
+            Self::SevenBit | Self::EightBit | Self::Binary => out.extend_from_slice(body),
             Self::QuotedPrintable => quoted_printable(body, out),
             Self::Base64 => {
                 for line in body.chunks(LINE / 4 * 3) {
@@ -113,7 +131,7 @@ mod tests {
 
     fn coded(text: &str) -> (Encoding, String) {
         let body = lines(text);
-        let encoding = Encoding::choose(&body);
+        let encoding = Encoding::choose(&body, Carriage::SevenBit);
         let mut out = Vec::new();
         encoding.write(&body, &mut out);
         (encoding, String::from_utf8(out).unwrap())

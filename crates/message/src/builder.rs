@@ -7,10 +7,8 @@ use alloc::{
 };
 
 use crate::{
-    AddrSpec, Address, DateTime, FieldName, Mailbox, MessageId,
-    body::{self, Encoding},
-    fold::Folder,
-    grammar::is_control,
+    AddrSpec, Address, Carriage, Content, DateTime, FieldName, Limits, Mailbox, MessageId, content::Boundaries,
+    fold::Folder, grammar::is_control,
 };
 
 /// What the caller put into a message that no message can have. Nothing has been written.
@@ -34,13 +32,31 @@ pub enum BuildError {
     /// Several authors and no Sender (RFC 5322, 3.6.2).
     #[error("several authors need a sender: name who sends the message")]
     SenderMissing,
+    /// Parts, and nothing to make their boundaries of.
+    #[error("parts need boundaries: give random octets by `boundaries`")]
+    BoundaryMissing,
+    /// A multipart without parts (RFC 2046, 5.1.1).
+    #[error("a multipart needs a part")]
+    NoParts,
+    /// Parts in parts, deeper than [`Limits::depth`](crate::Limits::depth) lets anybody read them.
+    #[error("parts are nested too deep")]
+    Depth,
+    /// Not a type and a subtype.
+    #[error("{0:?} is no media type: it is a type, a slash and a subtype, without parameters")]
+    MediaType(String),
+    /// The id of a part has characters beyond ASCII, which no page could name (RFC 2392, 2).
+    #[error("the id of a part must be ASCII")]
+    ContentId,
+    /// A message inside that cannot pass as it is (RFC 2046, 5.2.1): it has other octets or longer lines than the [`Carriage`] allows.
+    #[error("the message inside would have to be encoded: attach it as a file, or say that the way is 8-bit or binary")]
+    Carriage,
 }
 
-/// A message to be written: by RFC 5322, with text as its body.
+/// A message to be written: by RFC 5322 and MIME.
 ///
 /// It has what a message must have from the start, and each field that may be there once is there once at most (3.6). Lines are folded
-/// at 78 octets, text beyond ASCII is encoded by RFC 2047, the body goes as 7bit, quoted-printable or base64, whichever is shortest and safe
-/// anywhere. No text, name or address can make a field or line of its own (row R-10).
+/// at 78 octets, text beyond ASCII is encoded by RFC 2047, texts go as 7bit, quoted-printable or base64, whichever is shortest and safe
+/// anywhere, files as base64. No text, name or address can make a field or line of its own (row R-10).
 ///
 /// ```
 /// use message::{AddrSpec, DateTime, DisplayName, Mailbox, MessageBuilder};
@@ -76,7 +92,9 @@ pub struct MessageBuilder {
     references: Vec<MessageId<'static>>,
     subject: Option<String>,
     fields: Vec<(FieldName, String)>,
-    text: String,
+    content: Content,
+    boundaries: Option<[u8; 16]>,
+    carriage: Carriage,
     utf8: bool,
 }
 
@@ -97,7 +115,9 @@ impl MessageBuilder {
             references: Vec::new(),
             subject: None,
             fields: Vec::new(),
-            text: String::new(),
+            content: Content::text(""),
+            boundaries: None,
+            carriage: Carriage::SevenBit,
             utf8: false,
         }
     }
@@ -179,10 +199,30 @@ impl MessageBuilder {
         self
     }
 
-    /// The body. Lines may end in LF, CRLF or CR; they are written with CRLF, the last one too.
+    /// Plain text as the content: [`Content::text`].
     #[must_use]
-    pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.text = text.into();
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.content(Content::text(text))
+    }
+
+    /// What is in the message. Default: an empty text.
+    #[must_use]
+    pub fn content(mut self, content: Content) -> Self {
+        self.content = content;
+        self
+    }
+
+    /// Random octets that boundaries are made of, needed where there are parts. They are seen by whoever gets the message.
+    #[must_use]
+    pub fn boundaries(mut self, random: [u8; 16]) -> Self {
+        self.boundaries = Some(random);
+        self
+    }
+
+    /// What the way of the message lets pass, so that less has to be encoded. Default: what every server takes.
+    #[must_use]
+    pub fn carriage(mut self, carriage: Carriage) -> Self {
+        self.carriage = carriage;
         self
     }
 
@@ -248,15 +288,8 @@ impl MessageBuilder {
         }
         let utf8 = out.get(start..).is_some_and(|header| !header.is_ascii());
 
-        let body = body::lines(&self.text);
-        let encoding = Encoding::choose(&body);
-        let charset = if body.is_ascii() { "us-ascii" } else { "utf-8" };
-        out.extend_from_slice(b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=");
-        out.extend_from_slice(charset.as_bytes());
-        out.extend_from_slice(b"\r\nContent-Transfer-Encoding: ");
-        out.extend_from_slice(encoding.name().as_bytes());
-        out.extend_from_slice(b"\r\n\r\n");
-        encoding.write(&body, out);
+        out.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        self.content.write(self.carriage, &mut Boundaries::new(self.boundaries.unwrap_or_default()), out);
         Ok(utf8)
     }
 
@@ -265,6 +298,7 @@ impl MessageBuilder {
         if self.from.len() > 1 && self.sender.is_none() {
             return Err(BuildError::SenderMissing);
         }
+        self.content.check(self.carriage, self.boundaries.is_some(), Limits::default().depth)?;
         if let Some((name, _)) = self.fields.iter().find(|(name, _)| name.is_reserved()) {
             return Err(BuildError::Reserved(name.clone()));
         }

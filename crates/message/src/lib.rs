@@ -6,10 +6,10 @@
 //! - [`AddressList`], [`Mailbox`], [`AddrSpec`], [`DateTime`], [`MessageIds`], [`Hop`]: what structured values say.
 //! - [`mime`]: [`Parser`](mime::Parser) finds the parts of a message in one pass; [`Part`](mime::Part) reads what each is, its name and its content.
 //! - [`html`]: the text and the links of a page, and what it hides.
-//! - [`MessageBuilder`]: a new message, which no text that is put into it can break.
+//! - [`MessageBuilder`], [`Content`]: a new message with its parts, which no text that is put into it can break.
 //! - [`trace`]: the fields that servers put on top.
 //!
-//! What it is not: there is no I/O here and no clock, and nothing here judges a message. Messages of several parts are read and not yet built.
+//! What it is not: there is no I/O here, no clock and no randomness, and nothing here judges a message.
 //!
 //! ```
 //! use message::Index;
@@ -37,6 +37,7 @@ mod arbitrary;
 mod body;
 mod builder;
 mod charset;
+mod content;
 mod cursor;
 mod date;
 mod defect;
@@ -58,6 +59,7 @@ pub mod trace;
 pub use addr_spec::AddrSpec;
 pub use address::{Address, AddressList, DisplayName, Mailbox};
 pub use builder::{BuildError, MessageBuilder};
+pub use content::{Carriage, Content, Multipart};
 pub use date::DateTime;
 pub use defect::{Defect, DefectKind};
 pub use error::{Error, Limit, Syntax};
