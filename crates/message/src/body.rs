@@ -105,12 +105,16 @@ fn quoted_printable(body: &[u8], out: &mut Vec<u8>) {
         }
         // RFC 2045, 6.7 (3): white space at the end of a line would be taken off on the way
         let ends = behind.is_empty() || behind.starts_with(b"\r\n");
-        let plain = is_plain(byte) && byte != b'=' && !(ends && matches!(byte, b' ' | b'\t'));
-        let width = if plain { 1 } else { 3 };
+        let mut plain = is_plain(byte) && byte != b'=' && !(ends && matches!(byte, b' ' | b'\t'));
+        let mut width = if plain { 1 } else { 3 };
         // one octet is kept for the `=` that joins the lines
         if column + width > if ends { LINE } else { LINE - 1 } {
             out.extend_from_slice(b"=\r\n");
             column = 0;
+            // what is on a line of its own now was not before, and must not look like a delimiter (row M-7)
+            if byte == b'-' {
+                (plain, width) = (false, 3);
+            }
         }
         if plain {
             out.push(byte);

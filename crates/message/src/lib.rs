@@ -4,7 +4,8 @@
 //! - [`Index`] finds the fields of a header block in one pass, whole or as it arrives; [`Headers`] and [`Field`] read them, borrowed, each
 //!   value when it is asked for.
 //! - [`AddressList`], [`Mailbox`], [`AddrSpec`], [`DateTime`], [`MessageIds`], [`Hop`]: what structured values say.
-//! - [`mime`]: [`Parser`](mime::Parser) finds the parts of a message in one pass; [`Part`](mime::Part) reads what each is, its name and its content.
+//! - [`mime`]: [`Parser`](mime::Parser) finds the parts of a message in one pass; [`Part`](mime::Part) reads what each is, its name and its content;
+//!   [`Edits`](mime::Edits) change some and leave the others as they are.
 //! - [`html`]: the text and the links of a page, and what it hides.
 //! - [`MessageBuilder`], [`Content`]: a new message with its parts, which no text that is put into it can break.
 //! - [`trace`]: the fields that servers put on top.

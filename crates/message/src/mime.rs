@@ -2,6 +2,7 @@
 
 mod bodies;
 mod decode;
+mod edit;
 mod media_type;
 mod param;
 mod parser;
@@ -10,6 +11,7 @@ mod part;
 pub use self::{
     bodies::Bodies,
     decode::Decoded,
+    edit::{Edits, EncodeError},
     media_type::{Disposition, MediaType, TransferEncoding},
     param::Params,
     parser::Parser,
