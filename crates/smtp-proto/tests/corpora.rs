@@ -18,6 +18,7 @@ use std::fs;
 use smtp_proto::{
     EnhancedStatus, Limits, Reply,
     command::Syntax,
+    path::Mailbox,
     server::{Answer, Config, Event, Role},
 };
 use support::{
@@ -329,4 +330,69 @@ fn james() {
         run += 1;
     }
     assert_eq!(run, 8, "the whole suite");
+}
+
+/// What we judge otherwise than that suite, on purpose: its diagnosis or address, and why.
+const ISEMAIL: [(&str, &str); 2] = [
+    (
+        "test@[1111:2222:3333:4444:5555:6666:7777:8888]",
+        "RFC 5321, 4.1.3: 1111 is a tag like any other that some later standard may name",
+    ),
+    (
+        "ISEMAIL_RFC5321_IPV6DEPRECATED",
+        "a `::` for one group alone is written by programs that know nothing of that rule, and is one address all the same",
+    ),
+];
+
+/// The addresses of is_email(): those that may be said in SMTP are taken, all others are refused.
+#[test]
+fn isemail() {
+    let Some(folder) = suite("addr-isemail") else { return };
+    let xml = fs::read_to_string(folder.join("tests.xml")).unwrap();
+    let (mut run, mut wrong) = (0, Vec::new());
+    for test in xml.split("<test id=").skip(1) {
+        let part = |name: &str| {
+            let (_, rest) = test.split_once(&format!("<{name}>")).unwrap_or(("", ""));
+            unescape(rest.split_once(&format!("</{name}>")).map_or("", |(part, _)| part))
+        };
+        let (address, category, diagnosis) = (part("address"), part("category"), part("diagnosis"));
+        let sayable = matches!(&*category, "ISEMAIL_VALID_CATEGORY" | "ISEMAIL_DNSWARN" | "ISEMAIL_RFC5321");
+        let differs = ISEMAIL.iter().any(|(listed, _)| *listed == diagnosis || *listed == address);
+        let taken = Mailbox::parse(&address, false).is_ok();
+        if taken != (sayable != differs) {
+            wrong.push(format!("{address:?} {category} {diagnosis}: taken {taken}"));
+        }
+        run += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(run, 164, "the whole suite");
+}
+
+/// Character references, and the pictures of control characters that the suite writes.
+fn unescape(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('&') {
+        out.push_str(before);
+        let (name, after) = behind.split_once(';').unwrap();
+        out.push(match name {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "apos" => '\'',
+            _ => char::from_u32(u32::from_str_radix(name.trim_start_matches("#x"), 16).unwrap()).unwrap(),
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    out.chars()
+        .map(|c| {
+            if matches!(c, '\u{2400}'..='\u{241f}') {
+                char::from(u8::try_from(u32::from(c) - 0x2400).unwrap())
+            } else {
+                c
+            }
+        })
+        .collect()
 }
