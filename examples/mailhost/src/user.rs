@@ -100,13 +100,14 @@ fn credentials(from: &WithPassword) -> Result<Credentials, Failure> {
 
 /// Asks at the terminal, which does not show what is typed.
 fn ask(question: &str) -> Result<Zeroizing<String>, Failure> {
-    write!(io::stderr(), "{question}")?;
     let shown = tcgetattr(io::stdin())?;
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
     hidden.local_modes.insert(LocalModes::ECHONL);
-    tcsetattr(io::stdin(), OptionalActions::Now, &hidden)?;
-    let line = read_line();
+    // before the question, or whoever answers at once would be shown; what was typed even before that is forgotten
+    tcsetattr(io::stdin(), OptionalActions::Flush, &hidden)?;
+    let asked = write!(io::stderr(), "{question}");
+    let line = asked.map_err(Failure::from).and_then(|()| read_line());
     tcsetattr(io::stdin(), OptionalActions::Now, &shown)?;
     line
 }

@@ -82,6 +82,8 @@ fn check_finds_what_would_fail_later() {
         let (code, text) = run(folder.path(), &config, &["check"]);
         assert!(code == Some(1) && text.contains(why), "{config}\n{text}");
     }
+    let (code, text) = run(folder.path(), &format!("data = 'no/such/place'\n{QUIET}"), &["serve"]);
+    assert!(code == Some(1) && text.contains("make the one above it"), "{text}");
     let (code, text) = run(folder.path(), QUIET, &["chekc"]);
     assert!(code == Some(2) && text.contains("'check'"), "{text}");
 }

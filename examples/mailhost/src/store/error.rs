@@ -27,6 +27,14 @@ pub(crate) enum Error {
     /// The store is shutting down.
     #[error("the store is closing")]
     Closing,
+    /// The data folder is not there and cannot be made.
+    #[error("the folder {} cannot be made; make the one above it, or set `data` to another place", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The data folder can be read by others.
     #[error("{} has mode {mode:03o} and others can read mail there; run: chmod 700 on it", path.display())]
     Exposed {

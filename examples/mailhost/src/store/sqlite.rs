@@ -62,7 +62,7 @@ impl SqliteStore {
     /// [`Error::Exposed`] where others can read the folder; [`Error::InUse`] where another process serves from it;
     /// [`Error::NewerSchema`]; [`Error::Database`] and [`Error::File`].
     pub(crate) fn open(folder: &Path, purpose: Purpose) -> Result<Self, Error> {
-        create_folder(folder)?;
+        create_folder(folder).map_err(|source| Error::Folder { path: folder.to_owned(), source })?;
         refuse_exposed(folder)?;
         Self::open_on(Arc::new(RealDisk::new(folder)?), folder, purpose)
     }
