@@ -5,14 +5,20 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use sasl::{
-    Answer, BindingType, ChannelBinding, Client, Config, Decoys, Limits, Mechanism, Password, Question, Server, Step,
+    Answer, BindingType, ChannelBinding, Client, Config, Decoys, Hash, Limits, Password, Question, Server, Step,
     StoredKeys,
 };
 use std::sync::LazyLock;
 
-static KEYS: LazyLock<StoredKeys> = LazyLock::new(|| {
-    StoredKeys::derive(&Password::from("pencil"), [1; 16], sasl::MIN_ITERATIONS).expect("a good password")
+static KEYS: LazyLock<[StoredKeys; 2]> = LazyLock::new(|| {
+    [Hash::Sha1, Hash::Sha256].map(|hash| {
+        StoredKeys::derive_with(hash, &Password::from("pencil"), [1; 16], sasl::MIN_ITERATIONS).expect("a good password")
+    })
 });
+
+fn keys(hash: Hash) -> StoredKeys {
+    KEYS.iter().find(|keys| keys.hash() == hash).expect("keys for each hash").clone()
+}
 
 #[derive(Arbitrary, Debug)]
 enum Change {
@@ -25,6 +31,7 @@ enum Change {
 #[derive(Arbitrary, Debug)]
 struct Input {
     bound: bool,
+    sha_1: bool,
     right: bool,
     change: Option<(u8, Change)>,
 }
@@ -60,17 +67,15 @@ impl Input {
 fuzz_target!(|input: Input| {
     let binding = ChannelBinding::new(BindingType::TlsExporter, [3; 32]);
     let password = Password::from(if input.right { "pencil" } else { "crayon" });
-    let (mechanism, client) = if input.bound {
-        (
-            Mechanism::ScramSha256Plus,
-            Client::scram_sha_256_plus("", "user", password, [4; 18], binding.clone(), Limits::default()),
-        )
-    } else {
-        (Mechanism::ScramSha256, Client::scram_sha_256("", "user", password, [4; 18], Limits::default()))
-    };
-    let mut client = client.expect("a good name and password");
+    let hash = if input.sha_1 { Hash::Sha1 } else { Hash::Sha256 };
+    let scram = if input.sha_1 { Client::scram_sha_1 } else { Client::scram_sha_256 };
+    let mut client = scram("", "user", password, [4; 18], Limits::default()).expect("a good name and password");
     let mut config = Config::new([1; 18], Decoys::new([2; 32], sasl::MIN_ITERATIONS));
-    config.binding = input.bound.then_some(binding);
+    if input.bound {
+        config.bindings = vec![ChannelBinding::new(BindingType::TlsServerEndPoint, [5; 32]), binding.clone()];
+        client = client.bound(binding);
+    }
+    let mechanism = client.mechanism();
     let mut server = Server::new(mechanism, config, Limits::default());
 
     let mut changed = false;
@@ -84,7 +89,10 @@ fuzz_target!(|input: Input| {
         let challenge = loop {
             let answer = match server.step() {
                 Step::Challenge(challenge) => break Ok(challenge.to_vec()),
-                Step::Ask(Question::StoredKeys { authcid }) => Answer::Keys((authcid == "user").then(|| KEYS.clone())),
+                Step::Ask(Question::StoredKeys { authcid, hash: asked }) => {
+                    assert_eq!(asked, hash);
+                    Answer::Keys((authcid == "user").then(|| keys(hash)))
+                }
                 Step::Ask(Question::Authorize { .. }) => Answer::Authorized(true),
                 Step::Done(verdict) => break Err(verdict.is_ok()),
                 step => panic!("unexpected {step:?}"),

@@ -12,13 +12,14 @@ use crate::{
     error::{ClientError, Exceeded},
     keys::MIN_ITERATIONS,
     limits::Limits,
-    mechanism::Mechanism,
-    password::Password,
+    mechanism::{Hash, Mechanism},
+    oauth::{self, is_token},
+    password::{Password, Token},
     plain::utf8,
     prepare::{NotPrepared, prepare},
     scram::{
-        crypto::{Key, hash, hmac, salted_password, sign, xor},
-        message::{ServerFinal, ServerFirst, escape},
+        crypto::{Key, digest, hmac, salted_password, sign, xor},
+        message::{ServerFinal, ServerFirst, escape, write_header},
     },
 };
 
@@ -44,7 +45,7 @@ pub struct Client {
     limits: Limits,
     authzid: String,
     authcid: String,
-    password: Password,
+    secret: Held,
     /// SCRAM: our part of the nonce.
     nonce: String,
     /// SCRAM: `gs2-header`, and the octets that are bound.
@@ -54,13 +55,27 @@ pub struct Client {
     message: Zeroizing<Vec<u8>>,
 }
 
+/// What the client has.
+enum Held {
+    Password(Password),
+    Token {
+        token: Token,
+        host: Option<String>,
+        port: Option<u16>,
+    },
+    /// The certificate is shown by TLS.
+    Nothing,
+}
+
 enum Stage {
     /// Nothing has been sent.
     First,
     LoginPassword,
-    ScramFirst,
+    ScramFirst(Hash),
+    /// The token is out: either the server announces success, or it says what is wrong and waits to hear that we have read it.
+    TokenSent,
     /// The signature that only a server which knows the password's keys can make.
-    ScramFinal(Key),
+    ScramFinal(Hash, Key),
     /// The server has the last word.
     Sent,
     Failed(ClientError),
@@ -94,41 +109,133 @@ impl Client {
         entropy: [u8; 18],
         limits: Limits,
     ) -> Result<Self, ClientError> {
-        let mut client = Self::new(Mechanism::ScramSha256, authzid, authcid, password, limits)?;
+        Self::scram(Hash::Sha256, authzid, authcid, password, entropy, limits)
+    }
+
+    /// SCRAM-SHA-1, [obsolete](Mechanism::is_obsolete), for servers that have nothing better; TLS below it should be checked well.
+    ///
+    /// # Errors
+    /// As for [`Self::scram_sha_256`].
+    pub fn scram_sha_1(
+        authzid: &str,
+        authcid: &str,
+        password: Password,
+        entropy: [u8; 18],
+        limits: Limits,
+    ) -> Result<Self, ClientError> {
+        Self::scram(Hash::Sha1, authzid, authcid, password, entropy, limits)
+    }
+
+    /// Binds a SCRAM exchange that has not begun to the TLS connection: it is of the `-PLUS` mechanism then, which the server must have
+    /// offered. Without effect on other mechanisms, and after the first message.
+    ///
+    /// ```
+    /// use sasl::{BindingType, ChannelBinding, Client, Limits, Password};
+    ///
+    /// let exported = [7; 32]; // what the TLS library exports for the label EXPORTER-Channel-Binding
+    /// let client = Client::scram_sha_256("", "user", Password::from("pencil"), [4; 18], Limits::default())?
+    ///     .bound(ChannelBinding::new(BindingType::TlsExporter, exported));
+    /// assert_eq!(client.mechanism().name(), "SCRAM-SHA-256-PLUS");
+    /// # Ok::<(), sasl::ClientError>(())
+    /// ```
+    #[must_use]
+    pub fn bound(mut self, binding: ChannelBinding) -> Self {
+        if let (Some(hash), Stage::First) = (self.mechanism.hash(), &self.stage) {
+            self.mechanism = hash.mechanism_plus();
+            self.set_header(&format!("p={}", binding.kind.name()));
+            self.bound = binding.data;
+        }
+        self
+    }
+
+    /// Tells a SCRAM server that we could have bound to the TLS connection, had it offered the `-PLUS` mechanism. If it did offer it, it
+    /// knows then that somebody removed the offer (RFC 5802, 6). Without effect on other mechanisms, and after the first message.
+    #[must_use]
+    pub fn binding_not_offered(mut self) -> Self {
+        if self.mechanism.hash().is_some() && !self.mechanism.is_bound() && matches!(self.stage, Stage::First) {
+            self.set_header("y");
+        }
+        self
+    }
+
+    /// OAUTHBEARER: a token in place of a password. `authzid` is whom to act for, or whose mailbox is wanted; many servers demand it.
+    /// `host` and `port` are what the connection was made to, so that a token meant for one server is no use to another.
+    ///
+    /// ```
+    /// use sasl::{Client, Limits, Token};
+    ///
+    /// let to = Some(("mx.example.org", 587));
+    /// let mut client = Client::oauth_bearer("user@example.org", Token::from("dG9rZW4="), to, Limits::default())?;
+    /// let message = b"n,a=user@example.org,\x01host=mx.example.org\x01port=587\x01auth=Bearer dG9rZW4=\x01\x01";
+    /// assert_eq!(client.initial(), Some(&message[..]));
+    /// # Ok::<(), sasl::ClientError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ClientError::Limit`]; [`ClientError::Unprepared`] where the token is not one (RFC 6750, 2.1) or a name has a NUL or control-A.
+    pub fn oauth_bearer(
+        authzid: &str,
+        token: Token,
+        to: Option<(&str, u16)>,
+        limits: Limits,
+    ) -> Result<Self, ClientError> {
+        Self::token(Mechanism::OauthBearer, authzid, token, to, limits)
+    }
+
+    /// XOAUTH2: a token and the user it is of, for servers without OAUTHBEARER.
+    ///
+    /// # Errors
+    /// As for [`Self::oauth_bearer`], and [`ClientError::Unprepared`] for an empty name.
+    pub fn xoauth2(user: &str, token: Token, limits: Limits) -> Result<Self, ClientError> {
+        if user.is_empty() {
+            return Err(NotPrepared::Empty.into());
+        }
+        Self::token(Mechanism::Xoauth2, user, token, None, limits)
+    }
+
+    /// EXTERNAL: TLS has been shown a certificate that says who we are. `authzid` is whom to act for, empty for oneself.
+    ///
+    /// # Errors
+    /// As for [`Self::plain`].
+    pub fn external(authzid: &str, limits: Limits) -> Result<Self, ClientError> {
+        Self::with(Mechanism::External, authzid, "", Held::Nothing, limits)
+    }
+
+    fn scram(
+        hash: Hash,
+        authzid: &str,
+        authcid: &str,
+        password: Password,
+        entropy: [u8; 18],
+        limits: Limits,
+    ) -> Result<Self, ClientError> {
+        let mut client = Self::new(hash.mechanism(), authzid, authcid, password, limits)?;
         client.authcid = prepare(&client.authcid)?.into_owned();
-        client.password = client.password.prepared()?;
+        if let Held::Password(password) = &mut client.secret {
+            *password = password.prepared()?;
+        }
         client.nonce = STANDARD.encode(entropy);
         client.set_header("n");
         Ok(client)
     }
 
-    /// SCRAM-SHA-256-PLUS: the same, bound to the TLS connection.
-    ///
-    /// # Errors
-    /// As for [`Self::scram_sha_256`].
-    pub fn scram_sha_256_plus(
+    fn token(
+        mechanism: Mechanism,
         authzid: &str,
-        authcid: &str,
-        password: Password,
-        entropy: [u8; 18],
-        binding: ChannelBinding,
+        token: Token,
+        to: Option<(&str, u16)>,
         limits: Limits,
     ) -> Result<Self, ClientError> {
-        let mut client = Self::scram_sha_256(authzid, authcid, password, entropy, limits)?;
-        client.mechanism = Mechanism::ScramSha256Plus;
-        client.set_header(&format!("p={}", binding.kind.name()));
-        client.bound = binding.data;
-        Ok(client)
-    }
-
-    /// Tells a SCRAM-SHA-256 server that we could have bound to the TLS connection, had it offered the `-PLUS` mechanism. If it did offer
-    /// it, it knows then that somebody removed the offer (RFC 5802, 6). Without effect on other mechanisms, and after the first message.
-    #[must_use]
-    pub fn binding_not_offered(mut self) -> Self {
-        if self.mechanism == Mechanism::ScramSha256 && matches!(self.stage, Stage::First) {
-            self.set_header("y");
+        if token.expose().len() > limits.token {
+            return Err(Exceeded::Token(limits.token).into());
         }
-        self
+        let host = to.map(|(host, _)| host.to_owned());
+        let separates = |name: &str| name.contains(oauth::SEPARATOR);
+        if !is_token(token.expose()) || separates(authzid) || host.as_deref().is_some_and(separates) {
+            return Err(NotPrepared::Forbidden.into());
+        }
+        let held = Held::Token { token, host, port: to.map(|(_, port)| port) };
+        Self::with(mechanism, authzid, "", held, limits)
     }
 
     fn new(
@@ -138,9 +245,6 @@ impl Client {
         password: Password,
         limits: Limits,
     ) -> Result<Self, ClientError> {
-        if authcid.len().max(authzid.len()) > limits.name {
-            return Err(Exceeded::Name(limits.name).into());
-        }
         if password.expose().len() > limits.password {
             return Err(Exceeded::Password(limits.password).into());
         }
@@ -148,7 +252,23 @@ impl Client {
             return Err(NotPrepared::Empty.into());
         }
         // No mechanism can carry a NUL: it separates the parts in PLAIN, SASLprep and the grammar of SCRAM forbid it.
-        if [authzid, authcid, password.expose()].iter().any(|text| text.contains('\0')) {
+        if password.expose().contains('\0') {
+            return Err(NotPrepared::Forbidden.into());
+        }
+        Self::with(mechanism, authzid, authcid, Held::Password(password), limits)
+    }
+
+    fn with(
+        mechanism: Mechanism,
+        authzid: &str,
+        authcid: &str,
+        secret: Held,
+        limits: Limits,
+    ) -> Result<Self, ClientError> {
+        if authcid.len().max(authzid.len()) > limits.name {
+            return Err(Exceeded::Name(limits.name).into());
+        }
+        if authzid.contains('\0') || authcid.contains('\0') {
             return Err(NotPrepared::Forbidden.into());
         }
         Ok(Self {
@@ -156,7 +276,7 @@ impl Client {
             limits,
             authzid: authzid.to_owned(),
             authcid: authcid.to_owned(),
-            password,
+            secret,
             nonce: String::new(),
             header: String::new(),
             bound: Box::default(),
@@ -166,12 +286,16 @@ impl Client {
     }
 
     fn set_header(&mut self, flag: &str) {
-        self.header = format!("{flag},");
-        if !self.authzid.is_empty() {
-            self.header.push_str("a=");
-            escape(&self.authzid, &mut self.header);
+        self.header.clear();
+        write_header(flag, &self.authzid, &mut self.header);
+    }
+
+    /// The password, where the mechanism has one.
+    fn password(&self) -> &str {
+        match &self.secret {
+            Held::Password(password) => password.expose(),
+            Held::Token { .. } | Held::Nothing => "",
         }
-        self.header.push(',');
     }
 
     /// The mechanism to name in the command.
@@ -212,7 +336,7 @@ impl Client {
     /// [`ClientError::Unfinished`], or the error of before. Do not trust the connection then.
     pub fn finish(&self) -> Result<(), ClientError> {
         match &self.stage {
-            Stage::Sent => Ok(()),
+            Stage::Sent | Stage::TokenSent => Ok(()),
             Stage::Failed(error) => Err(error.clone()),
             _ => Err(ClientError::Unfinished),
         }
@@ -230,13 +354,20 @@ impl Client {
             }
             Stage::First if challenge.is_empty() => self.first(),
             Stage::LoginPassword => {
-                self.message = Zeroizing::new(self.password.expose().as_bytes().to_vec());
+                self.message = Zeroizing::new(self.password().as_bytes().to_vec());
                 self.stage = Stage::Sent;
             }
-            Stage::ScramFirst => self.prove(challenge)?,
-            Stage::ScramFinal(expected) => {
-                match ServerFinal::parse(utf8(challenge)?)? {
-                    ServerFinal::Signature(signature) if bool::from(signature.ct_eq(&**expected)) => {}
+            Stage::ScramFirst(hash) => self.prove(*hash, challenge)?,
+            Stage::TokenSent => {
+                let error = ClientError::Refused(shown(utf8(challenge)?));
+                // RFC 7628, 3.2.3: the error is acknowledged; XOAUTH2 does it by an empty response.
+                let read = if self.mechanism == Mechanism::OauthBearer { oauth::SEPARATOR } else { "" };
+                self.message = Zeroizing::new(read.as_bytes().to_vec());
+                self.stage = Stage::Failed(error);
+            }
+            Stage::ScramFinal(hash, expected) => {
+                match ServerFinal::parse(*hash, utf8(challenge)?)? {
+                    ServerFinal::Signature(signature) if bool::from(signature.ct_eq(expected)) => {}
                     ServerFinal::Signature(_) => return Err(ClientError::ServerSignature),
                     ServerFinal::Error(error) => return Err(ClientError::Refused(shown(error))),
                 }
@@ -249,28 +380,30 @@ impl Client {
         Ok(())
     }
 
-    /// Makes the first message of PLAIN or SCRAM.
+    /// Makes the first message.
     fn first(&mut self) {
-        let mut message = Zeroizing::new(String::with_capacity(
-            // Large enough at once: a string that grows would leave a password behind unzeroed.
-            self.header.len()
-                + self.authzid.len()
-                + 3 * self.authcid.len()
-                + self.nonce.len()
-                + self.password.expose().len()
-                + 8,
-        ));
-        if self.mechanism == Mechanism::Plain {
-            for part in [&self.authzid, "\0", &self.authcid, "\0", self.password.expose()] {
-                message.push_str(part);
+        (self.message, self.stage) = match (&self.secret, self.mechanism.hash()) {
+            (Held::Nothing, _) => (Zeroizing::new(self.authzid.clone().into_bytes()), Stage::Sent),
+            (Held::Token { token, host, port }, _) => {
+                let user = self.authzid.as_str().into();
+                let message = oauth::Message { user, host: host.as_deref(), port: *port, token: token.expose() };
+                let xoauth2 = self.mechanism == Mechanism::Xoauth2;
+                let text = if xoauth2 { message.write_xoauth2() } else { message.write() };
+                (octets(text), Stage::TokenSent)
             }
-            self.stage = Stage::Sent;
-        } else {
-            message.push_str(&self.header);
-            self.bare(&mut message);
-            self.stage = Stage::ScramFirst;
-        }
-        self.message = Zeroizing::new(core::mem::take(&mut *message).into_bytes());
+            (Held::Password(_), Some(hash)) => {
+                let mut message = self.header.clone();
+                self.bare(&mut message);
+                (Zeroizing::new(message.into_bytes()), Stage::ScramFirst(hash))
+            }
+            (Held::Password(password), None) => {
+                let parts = [self.authzid.as_str(), "\0", &self.authcid, "\0", password.expose()];
+                // Large enough at once: a text that grows would leave a password behind unzeroed.
+                let mut message = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+                parts.iter().for_each(|part| message.extend_from_slice(part.as_bytes()));
+                (Zeroizing::new(message), Stage::Sent)
+            }
+        };
     }
 
     /// `client-first-message-bare`
@@ -282,7 +415,7 @@ impl Client {
     }
 
     /// Answers the server's first message with the proof.
-    fn prove(&mut self, challenge: &[u8]) -> Result<(), ClientError> {
+    fn prove(&mut self, hash: Hash, challenge: &[u8]) -> Result<(), ClientError> {
         let challenge = utf8(challenge)?;
         if challenge.starts_with("e=") {
             return Err(ClientError::Refused(shown(challenge)));
@@ -303,16 +436,21 @@ impl Client {
         let mut bare = String::new();
         self.bare(&mut bare);
 
-        let salted = salted_password(self.password.expose().as_bytes(), &server.salt, server.iterations);
+        let salted = salted_password(hash, self.password().as_bytes(), &server.salt, server.iterations);
         let messages = [bare.as_str(), challenge, last.as_str()];
-        let client_key = hmac(&salted, &[b"Client Key"]);
-        let proof = xor(&client_key, &sign(&hash(&*client_key), messages));
-        self.stage = Stage::ScramFinal(sign(&hmac(&salted, &[b"Server Key"]), messages));
+        let client_key = hmac(hash, &salted, &[b"Client Key"]);
+        let proof = xor(&client_key, &sign(hash, &digest(hash, &client_key), messages));
+        self.stage = Stage::ScramFinal(hash, sign(hash, &hmac(hash, &salted, &[b"Server Key"]), messages));
         last.push_str(",p=");
-        STANDARD.encode_string(*proof, &mut last);
+        STANDARD.encode_string(&*proof, &mut last);
         self.message = Zeroizing::new(last.into_bytes());
         Ok(())
     }
+}
+
+/// A secret text as octets, without a copy of it.
+fn octets(mut text: Zeroizing<String>) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(core::mem::take(&mut *text).into_bytes())
 }
 
 /// A server's error, made safe to show.
@@ -347,6 +485,18 @@ mod tests {
         let last = b"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
         assert_eq!(client.receive(CHALLENGE.as_bytes()), Ok(&last[..]));
         assert_eq!(client.receive(SIGNATURE.as_bytes()), Ok(&b""[..]));
+        assert_eq!(client.finish(), Ok(()));
+    }
+
+    #[test]
+    fn the_exchange_of_rfc_5802() {
+        let mut client = Client::scram_sha_1("", "user", Password::from("pencil"), [0; 18], Limits::default()).unwrap();
+        client.nonce = "fyko+d2lbbFgONRv9qkxdawL".into();
+        assert_eq!(client.initial(), Some(&b"n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL"[..]));
+        let challenge = b"r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096";
+        let last = b"c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=";
+        assert_eq!(client.receive(challenge), Ok(&last[..]));
+        assert_eq!(client.receive(b"v=rmF9pqV8S7suAoZWja4dJRkFsKQ="), Ok(&b""[..]));
         assert_eq!(client.finish(), Ok(()));
     }
 

@@ -27,6 +27,9 @@ pub enum Exceeded {
     /// [`Limits::password`](crate::Limits::password)
     #[error("the password is longer than {0} octets")]
     Password(usize),
+    /// [`Limits::token`](crate::Limits::token)
+    #[error("the token is longer than {0} octets")]
+    Token(usize),
     /// [`Limits::max_iterations`](crate::Limits::max_iterations)
     #[error("the server demands more than {0} iterations; raise the limit only if it is trusted")]
     Iterations(u32),
@@ -45,8 +48,9 @@ pub enum Failure {
     /// A name or password may not be used in this form. On the wire: authentication failed (SMTP 535 5.7.8).
     #[error(transparent)]
     Unprepared(#[from] NotPrepared),
-    /// No such user or not the right password; nobody outside learns which. On the wire: authentication failed (SMTP 535 5.7.8).
-    #[error("wrong user name or password")]
+    /// No such user, not the right password or token, or no certificate; nobody outside learns which. On the wire: authentication failed
+    /// (SMTP 535 5.7.8).
+    #[error("wrong user name, password or token")]
     Credentials,
     /// The credentials are right, but this user may not act for that other one. On the wire: as for [`Self::Credentials`].
     #[error("the user may not act for the one named as authorization identity")]
@@ -101,7 +105,7 @@ pub enum ClientError {
     /// The server's signature is wrong: it does not know the password. Do not trust this connection.
     #[error("the server could not prove that it knows the password; do not trust this connection")]
     ServerSignature,
-    /// The server reports an error (RFC 5802, 5.1, `e=`); escaped and cut to 80 octets.
+    /// The server reports an error (RFC 5802, 5.1, `e=`; RFC 7628, 3.2.2, an object of JSON); escaped and cut to 80 characters.
     #[error("the server refused: {0}")]
     Refused(Box<str>),
     /// A challenge where none belongs.

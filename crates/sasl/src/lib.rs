@@ -1,4 +1,4 @@
-//! SASL without I/O: PLAIN, LOGIN, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, both sides of each.
+//! SASL without I/O: PLAIN, LOGIN, SCRAM (with and without channel binding), OAUTHBEARER, XOAUTH2 and EXTERNAL, both sides of each.
 //!
 //! - [`Server`]: responses in, challenges and questions out. Where the passwords or keys are kept is the caller's; a [`Question`] asks for
 //!   them, an [`Answer`] gives them, and the verdict is an [`Identity`] or a [`Failure`].
@@ -22,7 +22,7 @@
 //! let right = *given == password;
 //! server.answer(Answer::Verified(right))?;
 //! let Step::Done(Ok(identity)) = server.step() else { panic!("a verdict") };
-//! assert_eq!(identity.authzid, "user");
+//! assert_eq!(identity.authzid(), "user");
 //! client.finish()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -42,6 +42,7 @@ mod error;
 mod keys;
 mod limits;
 mod mechanism;
+mod oauth;
 mod password;
 mod plain;
 mod prepare;
@@ -53,7 +54,7 @@ pub use client::Client;
 pub use error::{ClientError, Exceeded, Failure, Misuse, SyntaxError};
 pub use keys::{DEFAULT_ITERATIONS, Decoys, KeyError, MIN_ITERATIONS, SALT_LEN, StoredKeys};
 pub use limits::Limits;
-pub use mechanism::{Mechanism, UnknownMechanism};
-pub use password::Password;
+pub use mechanism::{Credential, Hash, Mechanism, UnknownMechanism};
+pub use password::{Password, Token};
 pub use prepare::{NotPrepared, prepare};
-pub use server::{Answer, Config, Identity, Question, Server, Step};
+pub use server::{Answer, Config, Discovery, Identity, Question, Server, Step};

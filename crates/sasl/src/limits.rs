@@ -16,6 +16,9 @@ pub struct Limits {
     pub name: usize,
     /// Octets of a password, before preparation. Default 1,024. A longer one fails as [`Exceeded::Password`](crate::Exceeded::Password).
     pub password: usize,
+    /// Octets of a bearer token. Default 8,192, which the tokens of large providers stay below. A longer one fails as
+    /// [`Exceeded::Token`](crate::Exceeded::Token).
+    pub token: usize,
     /// SCRAM iterations that a client accepts at most, so that a server cannot make it work for hours. Default 1,000,000, about a
     /// second. More fail as [`Exceeded::Iterations`](crate::Exceeded::Iterations). The least is always
     /// [`MIN_ITERATIONS`](crate::MIN_ITERATIONS).
@@ -24,6 +27,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message: 9_216, name: 255, password: 1_024, max_iterations: 1_000_000 }
+        Self { message: 9_216, name: 255, password: 1_024, token: 8_192, max_iterations: 1_000_000 }
     }
 }

@@ -1,4 +1,4 @@
-//! A password, and what happens to its memory.
+//! Passwords and tokens, and what happens to their memory.
 
 use alloc::string::String;
 use core::fmt;
@@ -54,6 +54,41 @@ impl PartialEq for Password {
 }
 
 impl Eq for Password {}
+
+/// A bearer token of OAuth 2.0 (RFC 6750, 2.1), treated as a [`Password`] is. In most systems whoever has it is whom it was made for.
+///
+/// ```
+/// let token = sasl::Token::from("vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");
+/// assert_eq!(format!("{token:?}"), "Token(..)");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(Password);
+
+impl Token {
+    /// The text. Whoever calls this keeps it out of logs.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl From<String> for Token {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<&str> for Token {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! The server's side.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{borrow::ToOwned as _, boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,8 +11,9 @@ use crate::{
     error::{Exceeded, Failure, Misuse, SyntaxError},
     keys::{Decoys, StoredKeys},
     limits::Limits,
-    mechanism::Mechanism,
-    password::Password,
+    mechanism::{Hash, Mechanism},
+    oauth,
+    password::{Password, Token},
     plain::{self, utf8},
     prepare::prepare,
     scram::{
@@ -29,21 +30,42 @@ pub struct Config {
     pub entropy: Zeroizing<[u8; 18]>,
     /// The keys of users that do not exist. The same in every exchange.
     pub decoys: Decoys,
-    /// The binding to the TLS connection, where the `-PLUS` mechanism is offered on it. `None`: it is not offered.
-    pub binding: Option<ChannelBinding>,
+    /// The bindings to the TLS connection that a client may choose from, where a `-PLUS` mechanism is offered on it. None: it is not
+    /// offered. RFC 9266, 2, wants `tls-exporter` to be one of them with TLS 1.3.
+    pub bindings: Vec<ChannelBinding>,
+    /// For EXTERNAL: whom the certificate is of that the client has shown in TLS; `None` where it has shown none.
+    pub external: Option<String>,
+    /// For OAUTHBEARER and XOAUTH2: what a client whose token is not valid learns about getting another.
+    pub discovery: Discovery,
+}
+
+/// Where a client gets a token that is valid (RFC 7628, 3.2.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Discovery {
+    /// The scope that a token must have; `None` where tokens without scope do.
+    pub scope: Option<String>,
+    /// The address, by `https`, of the provider's configuration document (OpenID Connect Discovery 1.0, 3).
+    pub openid_configuration: Option<String>,
 }
 
 impl Config {
-    /// With fresh randomness, and without channel binding.
+    /// With fresh randomness, without channel binding and certificate.
     #[must_use]
     pub fn new(entropy: [u8; 18], decoys: Decoys) -> Self {
-        Self { entropy: Zeroizing::new(entropy), decoys, binding: None }
+        Self {
+            entropy: Zeroizing::new(entropy),
+            decoys,
+            bindings: Vec::new(),
+            external: None,
+            discovery: Discovery::default(),
+        }
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Config({:?}, {:?}, ..)", self.decoys, self.binding)
+        write!(f, "Config({:?}, {:?}, ..)", self.decoys, self.bindings)
     }
 }
 
@@ -76,6 +98,20 @@ pub enum Question<'a> {
     StoredKeys {
         /// Who it claims to be.
         authcid: &'a str,
+        /// The hash that the keys must be for.
+        hash: Hash,
+    },
+    /// Whose is this token? Whether it is signed by whom we trust, still valid, and made for us (RFC 6750, 5.2: the audience) is for the
+    /// caller to find out. Answer: [`Answer::Owner`].
+    VerifyToken {
+        /// Whom the client wants to be; empty where it leaves that to the token. Not prepared, and nothing to rely on.
+        claimed: &'a str,
+        /// As it was sent.
+        token: &'a Token,
+        /// The host that the client believes it speaks to: where it is told, it must be ours (RFC 7628, 3.2).
+        host: Option<&'a str>,
+        /// The port, likewise.
+        port: Option<u16>,
     },
     /// May this user, who has proved who it is, act for another? Answer: [`Answer::Authorized`].
     Authorize {
@@ -92,6 +128,9 @@ pub enum Question<'a> {
 pub enum Answer {
     /// Whether the user exists and this is the password.
     Verified(bool),
+    /// Whose token it is; `None` where it is good for nothing here. The name is prepared by [`Server::answer`]; where the client wants to be
+    /// another, [`Question::Authorize`] follows.
+    Owner(Option<String>),
     /// The user's keys; `None` where there is no such user, which the client does not learn: it goes on with those of [`Decoys`].
     Keys(Option<StoredKeys>),
     /// Whether the one may act for the other.
@@ -101,13 +140,25 @@ pub enum Answer {
 }
 
 /// Who has logged in, and for whom. Both names are [prepared](prepare()).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
+    authcid: String,
+    /// Where it is another.
+    authzid: Option<String>,
+}
+
+impl Identity {
     /// Whose credentials they were.
-    pub authcid: String,
-    /// Whom the session acts for; the same as `authcid` unless the caller has allowed another.
-    pub authzid: String,
+    #[must_use]
+    pub fn authcid(&self) -> &str {
+        &self.authcid
+    }
+
+    /// Whom the session acts for; the same as [`Self::authcid`] unless the caller has allowed another.
+    #[must_use]
+    pub fn authzid(&self) -> &str {
+        self.authzid.as_deref().unwrap_or(&self.authcid)
+    }
 }
 
 /// One exchange, as the server leads it.
@@ -129,13 +180,13 @@ pub struct Identity {
 ///             let response = client.receive(challenge)?;
 ///             server.receive(response)?;
 ///         }
-///         Step::Ask(Question::StoredKeys { authcid: "user" }) => server.answer(Answer::Keys(Some(keys.clone())))?,
+///         Step::Ask(Question::StoredKeys { authcid: "user", .. }) => server.answer(Answer::Keys(Some(keys.clone())))?,
 ///         Step::Done(verdict) => break verdict?.clone(),
 ///         other => panic!("{other:?}"),
 ///     }
 /// };
 /// client.finish()?;
-/// assert_eq!(identity.authcid, "user");
+/// assert_eq!(identity.authcid(), "user");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Server {
@@ -149,14 +200,25 @@ pub struct Server {
     told: bool,
 }
 
-/// Where the exchange is. The first four wait for a response, the next three for an answer.
+/// A token, and where it was sent to.
+struct Bearer {
+    claimed: String,
+    token: Token,
+    host: Option<String>,
+    port: Option<u16>,
+}
+
+/// Where the exchange is. The first five wait for a response, the next four for an answer.
 enum Stage {
     First,
     LoginPassword,
     ScramFinal(Box<Exchange>),
     /// The server's signature is out; an empty response confirms it.
     ScramConfirm,
+    /// The client has been told why its token is not valid; whatever it says, the exchange has failed (RFC 7628, 3.2.3).
+    TokenRefused,
     VerifyPassword(Password),
+    VerifyToken(Box<Bearer>),
     StoredKeys(Box<Exchange>),
     /// With the message to send if the answer is yes; empty where there is none.
     Authorize(String),
@@ -165,19 +227,19 @@ enum Stage {
 
 impl Server {
     /// Begins an exchange by this mechanism. Whether the mechanism may be used at all, so without TLS, is for the caller to know
-    /// ([`Mechanism::sends_password`]).
+    /// ([`Mechanism::sends_secret`]).
     #[must_use]
     pub fn new(mechanism: Mechanism, config: Config, limits: Limits) -> Self {
         let challenge: &[u8] = match mechanism {
             // Old clients look for these words, not for the draft's.
             Mechanism::Login => b"Username:",
-            Mechanism::Plain | Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => b"",
+            _ => b"",
         };
         Self {
             mechanism,
             config,
             limits,
-            identity: Identity { authcid: String::new(), authzid: String::new() },
+            identity: Identity::default(),
             challenge: challenge.into(),
             stage: Stage::First,
             told: false,
@@ -207,10 +269,16 @@ impl Server {
     /// The open question, to look at again.
     #[must_use]
     pub fn asked(&self) -> Option<Question<'_>> {
-        let Identity { authcid, authzid } = &self.identity;
+        let (authcid, authzid) = (self.identity.authcid(), self.identity.authzid());
         match &self.stage {
             Stage::VerifyPassword(password) => Some(Question::VerifyPassword { authcid, password }),
-            Stage::StoredKeys(_) => Some(Question::StoredKeys { authcid }),
+            Stage::VerifyToken(bearer) => Some(Question::VerifyToken {
+                claimed: &bearer.claimed,
+                token: &bearer.token,
+                host: bearer.host.as_deref(),
+                port: bearer.port,
+            }),
+            Stage::StoredKeys(exchange) => Some(Question::StoredKeys { authcid, hash: exchange.hash() }),
             Stage::Authorize(_) => Some(Question::Authorize { authcid, authzid }),
             _ => None,
         }
@@ -233,10 +301,15 @@ impl Server {
             Stage::First => match self.mechanism {
                 Mechanism::Plain => self.plain(response),
                 Mechanism::Login => self.login_name(response),
-                Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => self.scram_first(response),
+                Mechanism::External => self.external(response),
+                Mechanism::OauthBearer => self.bearer(oauth::Message::parse(response)),
+                Mechanism::Xoauth2 => self.bearer(oauth::Message::parse_xoauth2(response)),
+                Mechanism::ScramSha1 | Mechanism::ScramSha1Plus => self.scram_first(Hash::Sha1, response),
+                Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => self.scram_first(Hash::Sha256, response),
             },
             Stage::LoginPassword => self.login_password(response),
             Stage::ScramFinal(exchange) => self.scram_final(&exchange, response),
+            Stage::TokenRefused => Err(Failure::Credentials),
             _ if response.is_empty() => Ok(Stage::Done(Ok(()))),
             _ => Err(SyntaxError { at: 0, what: "not the empty response that ends the exchange" }.into()),
         };
@@ -251,11 +324,18 @@ impl Server {
     pub fn answer(&mut self, answer: Answer) -> Result<(), Misuse> {
         let open = core::mem::replace(&mut self.stage, Stage::Done(Err(Failure::Cancelled)));
         let next = match (open, answer) {
-            (Stage::VerifyPassword(_) | Stage::StoredKeys(_) | Stage::Authorize(_), Answer::Unavailable) => {
-                Err(Failure::Unavailable)
-            }
+            (
+                Stage::VerifyPassword(_) | Stage::VerifyToken(_) | Stage::StoredKeys(_) | Stage::Authorize(_),
+                Answer::Unavailable,
+            ) => Err(Failure::Unavailable),
             (Stage::VerifyPassword(_), Answer::Verified(true)) => Ok(self.proven(String::new())),
             (Stage::VerifyPassword(_), Answer::Verified(false)) => Err(Failure::Credentials),
+            (Stage::VerifyToken(bearer), Answer::Owner(Some(owner))) => self.owned(&bearer.claimed, &owner),
+            (Stage::VerifyToken(_), Answer::Owner(None)) => Ok(self.refuse_token()),
+            (Stage::StoredKeys(exchange), Answer::Keys(Some(keys))) if keys.hash() != exchange.hash() => {
+                self.stage = Stage::StoredKeys(exchange);
+                return Err(Misuse("answer: the keys are for another hash"));
+            }
             (Stage::StoredKeys(mut exchange), Answer::Keys(keys)) => {
                 self.challenge = exchange.challenge(keys).into();
                 Ok(Stage::ScramFinal(exchange))
@@ -273,8 +353,11 @@ impl Server {
 
     /// The client gave up, as by `*`. Harmless after the verdict.
     pub fn cancel(&mut self) {
-        if !matches!(self.stage, Stage::Done(_)) {
-            self.enter(Err(Failure::Cancelled));
+        match self.stage {
+            Stage::Done(_) => {}
+            // RFC 7628, 3.2.3: one of the two ways to say that the error has been read. Who gives up has failed all the same.
+            Stage::TokenRefused => self.enter(Err(Failure::Credentials)),
+            _ => self.enter(Err(Failure::Cancelled)),
         }
     }
 
@@ -299,24 +382,68 @@ impl Server {
         self.password(utf8(response)?)
     }
 
-    fn scram_first(&mut self, response: &[u8]) -> Result<Stage, Failure> {
+    /// RFC 4422, A: the response is whom to act for, or nothing.
+    fn external(&mut self, response: &[u8]) -> Result<Stage, Failure> {
+        let authzid = utf8(response)?;
+        let external = self.config.external.take().ok_or(Failure::Credentials)?;
+        self.identify(&external, authzid)?;
+        Ok(self.proven(String::new()))
+    }
+
+    fn bearer(&self, message: Result<oauth::Message<'_>, SyntaxError>) -> Result<Stage, Failure> {
+        let message = message?;
+        if message.user.len().max(message.host.map_or(0, str::len)) > self.limits.name {
+            return Err(Exceeded::Name(self.limits.name).into());
+        }
+        if message.token.len() > self.limits.token {
+            return Err(Exceeded::Token(self.limits.token).into());
+        }
+        Ok(Stage::VerifyToken(Box::new(Bearer {
+            claimed: message.user.into_owned(),
+            token: message.token.into(),
+            host: message.host.map(str::to_owned),
+            port: message.port,
+        })))
+    }
+
+    /// The token is of this user.
+    fn owned(&mut self, claimed: &str, owner: &str) -> Result<Stage, Failure> {
+        self.identify(owner, claimed)?;
+        Ok(self.proven(String::new()))
+    }
+
+    /// Tells the client why; the verdict comes after its response.
+    fn refuse_token(&mut self) -> Stage {
+        let Discovery { scope, openid_configuration } = &self.config.discovery;
+        let scope = ("scope", scope.as_deref());
+        self.challenge = if self.mechanism == Mechanism::Xoauth2 {
+            oauth::json(&[("status", Some("401")), ("schemes", Some("bearer")), scope])
+        } else {
+            let configuration = ("openid-configuration", openid_configuration.as_deref());
+            oauth::json(&[("status", Some("invalid_token")), scope, configuration])
+        }
+        .into_bytes();
+        Stage::TokenRefused
+    }
+
+    fn scram_first(&mut self, hash: Hash, response: &[u8]) -> Result<Stage, Failure> {
         let first = ClientFirst::parse(response)?;
-        agree(first.flag, self.mechanism, self.config.binding.as_ref())?;
-        self.identify(&first.authcid, &first.authzid)?;
+        let binding = agree(first.header.flag, self.mechanism, &self.config.bindings)?;
+        self.identify(&first.authcid, &first.header.authzid)?;
         // Made for every user, so that those who need it cost no more than the others.
-        let decoy = self.config.decoys.keys(&self.identity.authcid);
-        Ok(Stage::StoredKeys(Box::new(Exchange::new(&first, &STANDARD.encode(*self.config.entropy), decoy))))
+        let decoy = self.config.decoys.keys_with(hash, &self.identity.authcid);
+        let nonce = STANDARD.encode(*self.config.entropy);
+        Ok(Stage::StoredKeys(Box::new(Exchange::new(&first, binding, &nonce, decoy))))
     }
 
     fn scram_final(&mut self, exchange: &Exchange, response: &[u8]) -> Result<Stage, Failure> {
-        let binding = self.config.binding.as_ref().filter(|_| self.mechanism == Mechanism::ScramSha256Plus);
-        let message = exchange.conclude(response, binding)?;
+        let message = exchange.conclude(response, &self.config.bindings)?;
         Ok(self.proven(message))
     }
 
     /// The user is who it claims to be. May it act for whom it wants to?
     fn proven(&mut self, message: String) -> Stage {
-        if self.identity.authzid == self.identity.authcid { self.conclude(message) } else { Stage::Authorize(message) }
+        if self.identity.authzid.is_none() { self.conclude(message) } else { Stage::Authorize(message) }
     }
 
     /// All is well; `message` goes out before the verdict, if there is one.
@@ -330,7 +457,9 @@ impl Server {
 
     fn identify(&mut self, authcid: &str, authzid: &str) -> Result<(), Failure> {
         self.identity.authcid = self.name(authcid)?;
-        self.identity.authzid = if authzid.is_empty() { self.identity.authcid.clone() } else { self.name(authzid)? };
+        if !authzid.is_empty() {
+            self.identity.authzid = Some(self.name(authzid)?).filter(|authzid| *authzid != self.identity.authcid);
+        }
         Ok(())
     }
 
@@ -353,9 +482,9 @@ impl Server {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match self.stage {
-            Stage::First | Stage::LoginPassword | Stage::ScramFinal(_) | Stage::ScramConfirm => "response",
-            Stage::VerifyPassword(_) | Stage::StoredKeys(_) | Stage::Authorize(_) => "answer",
             Stage::Done(_) => "nothing",
+            _ if self.asked().is_some() => "answer",
+            _ => "response",
         };
         write!(f, "Server({}, waits for {stage})", self.mechanism)
     }

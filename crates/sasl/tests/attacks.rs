@@ -96,7 +96,7 @@ fn a4_acting_for_another_is_asked_and_only_of_who_has_proved_himself() {
             let mut client = client(mechanism, authzid, "user", password).unwrap();
             match (run(&mut client, &mut server(mechanism, None), &user, true), expected) {
                 (End::Success(identity), Ok(authzid)) => {
-                    assert_eq!((identity.authcid.as_str(), identity.authzid.as_str()), ("user", authzid));
+                    assert_eq!((identity.authcid(), identity.authzid()), ("user", authzid));
                 }
                 (End::Refused(failure), Err(expected)) => assert_eq!(failure, expected),
                 (end, _) => panic!("{mechanism} {authzid}: {end:?}"),
@@ -176,13 +176,33 @@ fn a5_a_server_that_proves_nothing_is_not_believed() {
     assert_eq!(client.receive(b"e=unknown-user\x1b"), Err(ClientError::Refused("e=unknown-user\\u{1b}".into())));
 }
 
+/// whoever has a token of one user is not another, unless that is allowed.
+#[test]
+fn a4_a_token_is_of_its_owner() {
+    let mut user = User::new("user", "pencil");
+    for mechanism in [Mechanism::OauthBearer, Mechanism::Xoauth2] {
+        for (acts_for, authzid, expected) in
+            [(None, "user", Ok("user")), (None, "boss", Err(())), (Some("boss"), "boss", Ok("boss"))]
+        {
+            user.acts_for = acts_for.map(Into::into);
+            let mut client = client(mechanism, authzid, "", "pencil").unwrap();
+            match (run(&mut client, &mut server(mechanism, None), &user, true), expected) {
+                (End::Success(identity), Ok(authzid)) => {
+                    assert_eq!((identity.authcid(), identity.authzid()), ("user", authzid));
+                }
+                (End::Refused(Failure::NotAuthorized), Err(())) => {}
+                (end, _) => panic!("{mechanism} {authzid}: {end:?}"),
+            }
+        }
+    }
+}
+
 fn bound(data: &[u8]) -> ChannelBinding {
     ChannelBinding::new(BindingType::TlsExporter, data)
 }
 
 fn plus(data: &[u8]) -> Client {
-    Client::scram_sha_256_plus("", "user", Password::from("pencil"), CLIENT_ENTROPY, bound(data), Limits::default())
-        .unwrap()
+    client(Mechanism::ScramSha256, "", "user", "pencil").unwrap().bound(bound(data))
 }
 
 #[test]

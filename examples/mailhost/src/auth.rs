@@ -92,7 +92,7 @@ impl Exchange {
                         Err(_) => Answer::Unavailable,
                     }
                 }
-                Step::Ask(Question::StoredKeys { authcid }) => {
+                Step::Ask(Question::StoredKeys { authcid, .. }) => {
                     self.claimed = authcid.to_owned();
                     if !host.admits_login(self.address, &self.claimed) {
                         return Next::Done(Login::Limited);
@@ -105,7 +105,7 @@ impl Exchange {
                 // Row A-4: nobody acts for another.
                 Step::Ask(_) => Answer::Authorized(false),
                 Step::Done(Ok(identity)) => {
-                    let name = identity.authcid.clone();
+                    let name = identity.authcid().to_owned();
                     return Next::Done(match host.login_account(&name).await {
                         Ok(Some((account, _))) => {
                             host.metrics.logins_total.add(1);

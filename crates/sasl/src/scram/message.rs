@@ -4,7 +4,8 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{error::SyntaxError, plain::utf8};
+use super::crypto::Key;
+use crate::{error::SyntaxError, mechanism::Hash, plain::utf8};
 
 /// What the client says of channel binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,24 +18,17 @@ pub(crate) enum Flag<'a> {
     Used(&'a str),
 }
 
-/// `client-first-message`
+/// `gs2-header` (RFC 5801, 4): what it says, and itself, with the commas.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ClientFirst<'a> {
+pub(crate) struct Header<'a> {
     pub(crate) flag: Flag<'a>,
     /// Empty where the client leaves it to the server.
     pub(crate) authzid: Cow<'a, str>,
-    pub(crate) authcid: Cow<'a, str>,
-    pub(crate) nonce: &'a str,
-    /// `gs2-header`, with the commas.
-    pub(crate) header: &'a str,
-    /// `client-first-message-bare`
-    pub(crate) bare: &'a str,
+    pub(crate) text: &'a str,
 }
 
-impl<'a> ClientFirst<'a> {
-    pub(crate) fn parse(message: &'a [u8]) -> Result<Self, SyntaxError> {
-        let text = utf8(message)?;
-        let mut fields = Fields::new(text);
+impl<'a> Header<'a> {
+    fn parse(fields: &mut Fields<'a>) -> Result<Self, SyntaxError> {
         let flag = match fields.next("a channel binding flag")? {
             "n" => Flag::Unsupported,
             "y" => Flag::Unoffered,
@@ -50,12 +44,50 @@ impl<'a> ClientFirst<'a> {
                 None => return Err(fields.wrong("the authorization identity is not a= and an escaped name")),
             },
         };
-        let (header, bare) = text.split_at_checked(fields.end).unwrap_or((text, ""));
+        let text = fields.text.get(..fields.end).unwrap_or_default();
+        Ok(Self { flag, authzid, text })
+    }
+
+    /// The header at the beginning of a text, and what follows it.
+    pub(crate) fn split(text: &'a str) -> Result<(Self, &'a str), SyntaxError> {
+        let mut fields = Fields::new(text);
+        let header = Self::parse(&mut fields)?;
+        Ok((header, fields.rest.ok_or(SyntaxError { at: text.len(), what: "the header has no end" })?))
+    }
+}
+
+/// Appends a `gs2-header`.
+pub(crate) fn write_header(flag: &str, authzid: &str, out: &mut String) {
+    out.push_str(flag);
+    out.push(',');
+    if !authzid.is_empty() {
+        out.push_str("a=");
+        escape(authzid, out);
+    }
+    out.push(',');
+}
+
+/// `client-first-message`
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ClientFirst<'a> {
+    pub(crate) header: Header<'a>,
+    pub(crate) authcid: Cow<'a, str>,
+    pub(crate) nonce: &'a str,
+    /// `client-first-message-bare`
+    pub(crate) bare: &'a str,
+}
+
+impl<'a> ClientFirst<'a> {
+    pub(crate) fn parse(message: &'a [u8]) -> Result<Self, SyntaxError> {
+        let text = utf8(message)?;
+        let mut fields = Fields::new(text);
+        let header = Header::parse(&mut fields)?;
+        let bare = fields.rest.unwrap_or_default();
         let authcid = fields.attribute("n=", "n= and the user name")?;
         let authcid = unescape(authcid).ok_or_else(|| fields.wrong("the user name is empty or wrongly escaped"))?;
         let nonce = fields.nonce()?;
         fields.extensions()?;
-        Ok(Self { flag, authzid, authcid, nonce, header, bare })
+        Ok(Self { header, authcid, nonce, bare })
     }
 }
 
@@ -87,18 +119,17 @@ impl<'a> ServerFirst<'a> {
 }
 
 /// `client-final-message`
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ClientFinal<'a> {
     /// `c=`, decoded: the header and the binding's octets.
     pub(crate) binding: Vec<u8>,
     pub(crate) nonce: &'a str,
-    pub(crate) proof: [u8; 32],
+    pub(crate) proof: Key,
     /// `client-final-message-without-proof`
     pub(crate) without_proof: &'a str,
 }
 
 impl<'a> ClientFinal<'a> {
-    pub(crate) fn parse(message: &'a [u8]) -> Result<Self, SyntaxError> {
+    pub(crate) fn parse(hash: Hash, message: &'a [u8]) -> Result<Self, SyntaxError> {
         let text = utf8(message)?;
         // The proof comes last, and nothing before it may look like one: `,p=` cannot be inside a value.
         let (without_proof, proof) = text.rsplit_once(",p=").ok_or(SyntaxError { at: text.len(), what: "no proof" })?;
@@ -107,31 +138,32 @@ impl<'a> ClientFinal<'a> {
         let binding = decode(binding).ok_or_else(|| fields.wrong("the channel binding is empty or not base64"))?;
         let nonce = fields.nonce()?;
         fields.extensions()?;
-        let proof = key(proof)
-            .ok_or(SyntaxError { at: without_proof.len() + 3, what: "the proof is not base64 of 32 octets" })?;
+        let proof = key(hash, proof).ok_or(SyntaxError {
+            at: without_proof.len() + 3,
+            what: "the proof is not base64 of as many octets as the hash has",
+        })?;
         Ok(Self { binding, nonce, proof, without_proof })
     }
 }
 
 /// `server-final-message`
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ServerFinal<'a> {
     /// `v=`
-    Signature([u8; 32]),
+    Signature(Key),
     /// `e=`
     Error(&'a str),
 }
 
 impl<'a> ServerFinal<'a> {
-    pub(crate) fn parse(text: &'a str) -> Result<Self, SyntaxError> {
+    pub(crate) fn parse(hash: Hash, text: &'a str) -> Result<Self, SyntaxError> {
         let mut fields = Fields::new(text);
         let field = fields.next("e= or v=")?;
         let parsed = if let Some(error) = field.strip_prefix("e=") {
             Self::Error(error)
-        } else if let Some(signature) = field.strip_prefix("v=").and_then(key) {
+        } else if let Some(signature) = field.strip_prefix("v=").and_then(|text| key(hash, text)) {
             Self::Signature(signature)
         } else {
-            return Err(fields.wrong("neither an error nor a signature of 32 octets"));
+            return Err(fields.wrong("neither an error nor a signature of as many octets as the hash has"));
         };
         fields.extensions()?;
         Ok(parsed)
@@ -212,8 +244,8 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Base64 of a key's length.
-fn key(text: &str) -> Option<[u8; 32]> {
-    decode(text)?.try_into().ok()
+fn key(hash: Hash, text: &str) -> Option<Key> {
+    Key::of(hash, &decode(text)?)
 }
 
 /// A `saslname`: `=2C` and `=3D` are the comma and the equals sign, every other `=` is wrong (RFC 5802, 5.1).
@@ -297,8 +329,9 @@ mod tests {
             assert_eq!(ClientFirst::parse(bad.as_bytes()).map_err(|e| e.at), Err(at), "{bad}");
         }
         let first = ClientFirst::parse(b"y,a=x=2Cy,n=user,r=nonce,x=later").unwrap();
-        assert_eq!((first.flag, &*first.authzid, &*first.authcid), (Flag::Unoffered, "x,y", "user"));
-        assert_eq!((first.header, first.bare), ("y,a=x=2Cy,", "n=user,r=nonce,x=later"));
+        let header = first.header;
+        assert_eq!((header.flag, &*header.authzid, &*first.authcid), (Flag::Unoffered, "x,y", "user"));
+        assert_eq!((header.text, first.bare), ("y,a=x=2Cy,", "n=user,r=nonce,x=later"));
     }
 
     #[test]
@@ -318,10 +351,10 @@ mod tests {
             "c=biws,r=nonce".into(),
             "c=biws,r=nonce,p=".into(),
         ] {
-            assert!(ClientFinal::parse(bad.as_bytes()).is_err(), "{bad}");
+            assert!(ClientFinal::parse(Hash::Sha256, bad.as_bytes()).is_err(), "{bad}");
         }
         let good = format!("c=biws,r=nonce,x=later,p={proof}");
-        let last = ClientFinal::parse(good.as_bytes()).unwrap();
+        let last = ClientFinal::parse(Hash::Sha256, good.as_bytes()).unwrap();
         assert_eq!((last.binding.as_slice(), last.nonce), (&b"n,,"[..], "nonce"));
         assert_eq!(last.without_proof, "c=biws,r=nonce,x=later");
     }
@@ -342,8 +375,10 @@ mod tests {
         ] {
             assert!(ServerFirst::parse(bad).is_err(), "{bad}");
         }
-        assert_eq!(ServerFinal::parse("e=other-error"), Ok(ServerFinal::Error("other-error")));
-        assert!(ServerFinal::parse("v=AAAA").is_err());
-        assert!(ServerFinal::parse("").is_err());
+        let parsed = ServerFinal::parse(Hash::Sha256, "e=other-error");
+        assert!(matches!(parsed, Ok(ServerFinal::Error("other-error"))));
+        for bad in ["v=AAAA", "", "v=AAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
+            assert!(ServerFinal::parse(Hash::Sha256, bad).is_err());
+        }
     }
 }

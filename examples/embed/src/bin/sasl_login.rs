@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 writeln!(out, "C: {}", response.escape_ascii())?;
                 server.receive(response)?;
             }
-            Step::Ask(Question::StoredKeys { authcid }) => {
+            Step::Ask(Question::StoredKeys { authcid, .. }) => {
                 let keys = (authcid == "user").then(|| stored.clone());
                 server.answer(Answer::Keys(keys))?;
             }
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let identity = verdict?;
     client.finish()?;
-    writeln!(out, "logged in: {}", identity.authzid)?;
+    writeln!(out, "logged in: {}", identity.authzid())?;
     Ok(())
 }
 
