@@ -7,7 +7,7 @@
 //!                 └───────── Securing                 Envelope ──► Recipient, Recipient, …   │ RSET,
 //!                                                        │     ──► Refused, or nobody left ──┤ if need be
 //!                                                        ▼                                   │
-//!   Ready ──► Auth, Verify, Noop, Reset ──► Ready     Content ◄── feed, feed, …              │
+//!   Ready ──► Auth, Verify, Noop, ...   ──► Ready     Content ◄── feed, feed, …              │
 //!                                                        │ BodyEnd                           │
 //!   Ready ──► Quit ──► Closing                           ▼                                   │
 //!   any state ──► Failed ──► Closing                  Ending ──► Delivered or Refused ───────┘
@@ -123,6 +123,8 @@ struct Core {
     authenticated: bool,
     auth: Auth,
     message: Option<Message>,
+    /// How many messages have been begun.
+    messages: u32,
     /// RCPT commands that are still to be said.
     recipients: Output,
 }
@@ -286,6 +288,12 @@ impl Client {
             Request::Verify(user) if user.is_empty() || user.bytes().any(|byte| byte.is_ascii_control()) => {
                 return Err(Misuse("tell: VRFY needs a name without control characters"));
             }
+            Request::Xclient(_) if !self.core.capabilities.xclient => {
+                return Err(Misuse("tell: the server does not offer XCLIENT"));
+            }
+            Request::Xforward(_) if !self.core.capabilities.xforward => {
+                return Err(Misuse("tell: the server does not offer XFORWARD"));
+            }
             _ => {}
         }
         // Row W-11: what is there already cannot be the reply.
@@ -297,6 +305,8 @@ impl Client {
             Request::Auth { mechanism, initial } => self.core.authenticate(mechanism, initial)?,
             Request::Send(envelope) => self.core.send(envelope),
             Request::Verify(user) => self.core.verify(user),
+            Request::Xclient(attributes) => self.core.request(Step::Xclient, &Command::Xclient(attributes.clone())),
+            Request::Xforward(attributes) => self.core.request(Step::Xforward, &Command::Xforward(attributes.clone())),
             Request::Noop => self.core.request(Step::Noop, &Command::Noop(b"")),
             Request::Reset => self.core.request(Step::Rset, &Command::Rset),
             Request::Quit => self.core.quit(),
@@ -437,6 +447,7 @@ impl Core {
             authenticated: false,
             auth: Auth::default(),
             message: None,
+            messages: 0,
             recipients: Output::new(),
         }
     }

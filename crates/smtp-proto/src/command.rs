@@ -11,7 +11,7 @@ use core::fmt::{self, Write as _};
 pub use self::error::CommandError;
 pub use crate::params::{BodyType, MailParams, RcptParams};
 pub use crate::path::{ClientName, ForwardPath, Mailbox, ReversePath};
-use crate::reply::Bytes;
+use crate::{forward::Attributes, reply::Bytes};
 
 /// One command line, borrowed from it.
 ///
@@ -73,6 +73,54 @@ pub enum Command<'a> {
         /// The initial response, if it came along.
         initial: Option<InitialResponse<'a>>,
     },
+    /// XCLIENT: the session is with the client that these attributes are of.
+    Xclient(Attributes<'a>),
+    /// XFORWARD: the next message is of the client that these attributes are of.
+    Xforward(Attributes<'a>),
+    /// A command that is known and never served, with whatever argument it has.
+    Unserved {
+        /// Which.
+        verb: Unserved,
+        /// What stands behind it.
+        argument: &'a [u8],
+    },
+}
+
+/// Commands that a server of today knows only to refuse them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[non_exhaustive]
+pub enum Unserved {
+    /// ETRN: send me what waits for this domain (RFC 1985).
+    Etrn,
+    /// ATRN: the same, over this connection (RFC 2645).
+    Atrn,
+    /// BURL: the content is at this address in an IMAP server (RFC 4468).
+    Burl,
+    /// TURN: let us change roles (RFC 5321, F.1: not to be used).
+    Turn,
+    /// SEND: to a terminal (RFC 5321, F.6, as the next two).
+    Send,
+    /// SOML: to a terminal or a mailbox.
+    Soml,
+    /// SAML: to a terminal and a mailbox.
+    Saml,
+}
+
+impl Unserved {
+    /// The verb, in capitals.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Etrn => "ETRN",
+            Self::Atrn => "ATRN",
+            Self::Burl => "BURL",
+            Self::Turn => "TURN",
+            Self::Send => "SEND",
+            Self::Soml => "SOML",
+            Self::Saml => "SAML",
+        }
+    }
 }
 
 /// MAIL: from whom, and how.
@@ -175,6 +223,12 @@ impl<'a> Command<'a> {
                 if let Some(initial) = initial {
                     words(out, " ", initial.0.as_bytes());
                 }
+            }
+            Self::Xclient(attributes) => words(out, "XCLIENT ", attributes.as_str().as_bytes()),
+            Self::Xforward(attributes) => words(out, "XFORWARD ", attributes.as_str().as_bytes()),
+            Self::Unserved { verb, argument } => {
+                words(out, verb.name(), if argument.is_empty() { b"" } else { b" " });
+                words(out, "", argument);
             }
         }
         out.extend_from_slice(b"\r\n");

@@ -3,7 +3,11 @@
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt::Write as _;
 
-use crate::reply::{Bytes, Reply};
+use crate::{
+    delivery::{FutureRelease, ServerLimits, seconds},
+    forward::Attribute,
+    reply::{Bytes, Reply},
+};
 
 /// How many extensions that this crate does not know are kept.
 const OTHERS_MAX: usize = 50;
@@ -48,6 +52,18 @@ pub struct Capabilities {
     pub start_tls: bool,
     /// REQUIRETLS (RFC 8689)
     pub require_tls: bool,
+    /// LIMITS (RFC 9422), with what the server takes at most.
+    pub limits: Option<ServerLimits>,
+    /// DELIVERBY (RFC 2852), with the fewest seconds that a message which is else to be returned must have, 0 for no such bound.
+    pub deliver_by: Option<u32>,
+    /// FUTURERELEASE (RFC 4865), with the longest times.
+    pub future_release: Option<FutureRelease>,
+    /// MT-PRIORITY (RFC 6710)
+    pub priority: bool,
+    /// XCLIENT
+    pub xclient: bool,
+    /// XFORWARD
+    pub xforward: bool,
     /// VRFY
     pub vrfy: bool,
     /// EXPN
@@ -90,6 +106,9 @@ impl Capabilities {
             "DSN" => &mut self.dsn,
             "STARTTLS" => &mut self.start_tls,
             "REQUIRETLS" => &mut self.require_tls,
+            "MT-PRIORITY" => &mut self.priority,
+            "XCLIENT" => &mut self.xclient,
+            "XFORWARD" => &mut self.xforward,
             "VRFY" => &mut self.vrfy,
             "EXPN" => &mut self.expn,
             "HELP" => &mut self.help,
@@ -100,6 +119,20 @@ impl Capabilities {
             }
             "AUTH" => {
                 self.mechanisms(params);
+                return;
+            }
+            "LIMITS" => {
+                self.limits = Some(ServerLimits::read(params));
+                return;
+            }
+            "DELIVERBY" => {
+                // RFC 2852, 3: behind a comma may stand what nobody has defined yet.
+                let least = params.split(',').next().unwrap_or_default();
+                self.deliver_by = Some(seconds(least.trim()).unwrap_or(0));
+                return;
+            }
+            "FUTURERELEASE" => {
+                self.future_release = FutureRelease::read(params);
                 return;
             }
             // How servers wrote it before it had a standard.
@@ -164,9 +197,23 @@ impl Capabilities {
         if let Some((first, more)) = mechanisms.split_first() {
             line("AUTH ", &Mechanisms { first, more });
         }
+        if let Some(limits) = &self.limits {
+            line("LIMITS", limits);
+        }
+        match self.deliver_by {
+            Some(0) => line("DELIVERBY", &""),
+            Some(least) => line("DELIVERBY ", &least),
+            None => {}
+        }
+        if let Some(future_release) = &self.future_release {
+            line("FUTURERELEASE ", future_release);
+        }
         let flags = [
             (self.start_tls, "STARTTLS"),
             (self.require_tls, "REQUIRETLS"),
+            (self.priority, "MT-PRIORITY"),
+            (self.xclient, Attribute::XCLIENT),
+            (self.xforward, Attribute::XFORWARD),
             (self.vrfy, "VRFY"),
             (self.expn, "EXPN"),
             (self.help, "HELP"),

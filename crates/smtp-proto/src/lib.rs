@@ -31,7 +31,8 @@
 //! # Standards
 //!
 //! RFC 5321, 6409, 8314 and 2033; PIPELINING (2920), SIZE (1870), 8BITMIME (6152), CHUNKING and BINARYMIME (3030), SMTPUTF8 (6531), DSN (3461), enhanced
-//! status codes (2034, 3463), STARTTLS (3207), AUTH (4954). `RFCS.md` beside this file's folder says which part is covered by which test.
+//! status codes (2034, 3463), STARTTLS (3207), AUTH (4954), REQUIRETLS (8689), LIMITS (9422), DELIVERBY (2852), FUTURERELEASE (4865), MT-PRIORITY (6710); XCLIENT
+//! and XFORWARD, which no standard has. `RFCS.md` beside this file's folder says which part is covered by which test.
 
 #![no_std]
 
@@ -46,9 +47,11 @@ struct Readme;
 pub mod client;
 pub mod command;
 mod cursor;
+pub mod delivery;
 pub mod dsn;
 pub mod ehlo;
 pub mod error;
+pub mod forward;
 pub mod framing;
 mod limits;
 mod params;

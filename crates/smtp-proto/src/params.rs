@@ -6,6 +6,7 @@ use core::fmt::Write as _;
 use crate::{
     command::CommandError,
     cursor::{Cursor, name},
+    delivery::{DeliverBy, Hold, Priority},
     dsn::{Notify, OriginalRecipient, Ret},
     path::Mailbox,
     reply::Bytes,
@@ -62,6 +63,14 @@ pub struct MailParams<'a> {
     pub envid: Option<Xtext<'a>>,
     /// AUTH: who submitted it, as a mailbox in xtext, or `<>` if that is not known (RFC 4954, 5). Believed only from those one trusts.
     pub auth: Option<Xtext<'a>>,
+    /// REQUIRETLS: to be passed on by TLS alone, with certificates that are checked (RFC 8689, 3).
+    pub require_tls: bool,
+    /// BY: until when it must have been delivered.
+    pub deliver_by: Option<DeliverBy>,
+    /// HOLDFOR or HOLDUNTIL: not to be delivered before.
+    pub hold: Option<Hold>,
+    /// MT-PRIORITY: how soon before others it is passed on.
+    pub priority: Option<Priority>,
 }
 
 /// The parameters of RCPT.
@@ -128,8 +137,36 @@ impl<'a> MailParams<'a> {
                 RET => once(&mut self.ret, "RET", at, value(cursor, Ret::read))?,
                 ENVID => once(&mut self.envid, "ENVID", at, value(cursor, envid))?,
                 AUTH => once(&mut self.auth, "AUTH", at, value(cursor, submitter))?,
-                _ => return Err(CommandError::UnknownParameter { at }),
+                _ => self.read_rare(at, cursor)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Reads one whose keyword, which has been passed, is not among those that most messages have.
+    #[cold]
+    fn read_rare(&mut self, at: usize, cursor: &mut Cursor<'a>) -> Result<(), CommandError> {
+        let keyword = cursor.since(at);
+        let is = |name: &str| keyword.eq_ignore_ascii_case(name);
+        if is("REQUIRETLS") {
+            let name = "REQUIRETLS";
+            if !matches!(cursor.peek(), None | Some(b' ')) {
+                return Err(CommandError::BadParameter { at, name });
+            }
+            if core::mem::replace(&mut self.require_tls, true) {
+                return Err(CommandError::DuplicateParameter { at, name });
+            }
+        } else if is("BY") {
+            once(&mut self.deliver_by, "BY", at, value(cursor, DeliverBy::read))?;
+        } else if is("MT-PRIORITY") {
+            once(&mut self.priority, "MT-PRIORITY", at, value(cursor, Priority::read))?;
+        } else if is("HOLDFOR") {
+            // RFC 4865, 4.2: one of the two, once.
+            once(&mut self.hold, "HOLDFOR", at, value(cursor, Hold::read_for))?;
+        } else if is("HOLDUNTIL") {
+            once(&mut self.hold, "HOLDUNTIL", at, value(cursor, Hold::read_until))?;
+        } else {
+            return Err(CommandError::UnknownParameter { at });
         }
         Ok(())
     }
@@ -155,6 +192,18 @@ impl<'a> MailParams<'a> {
             if let Some(auth) = &self.auth {
                 write!(out, " AUTH={auth}")?;
             }
+            if self.require_tls {
+                out.write_str(" REQUIRETLS")?;
+            }
+            if let Some(by) = self.deliver_by {
+                write!(out, " BY={by}")?;
+            }
+            if let Some(hold) = self.hold {
+                write!(out, " {hold}")?;
+            }
+            if let Some(priority) = self.priority {
+                write!(out, " MT-PRIORITY={priority}")?;
+            }
             core::fmt::Result::Ok(())
         })();
     }
@@ -169,6 +218,10 @@ impl<'a> MailParams<'a> {
             ret: self.ret,
             envid: self.envid.map(Xtext::into_owned),
             auth: self.auth.map(Xtext::into_owned),
+            require_tls: self.require_tls,
+            deliver_by: self.deliver_by,
+            hold: self.hold,
+            priority: self.priority,
         }
     }
 }

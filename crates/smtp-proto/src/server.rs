@@ -147,6 +147,7 @@ enum Open {
     ContentStart(ContentStart),
     MessageEnd(MessageEnd),
     Verify,
+    Proxied { login: bool },
 }
 
 #[derive(Clone, Debug, Default)]
@@ -272,7 +273,12 @@ impl Server {
             Open::AuthResponse => Event::AuthResponse(self.core.secret.expose()),
             Open::ContentStart(start) => Event::ContentStart(start),
             Open::MessageEnd(end) => Event::MessageEnd(end),
-            Open::Hello { .. } | Open::Mail { .. } | Open::Recipient | Open::Verify | Open::Auth { .. } => {
+            Open::Hello { .. }
+            | Open::Mail { .. }
+            | Open::Recipient
+            | Open::Verify
+            | Open::Auth { .. }
+            | Open::Proxied { .. } => {
                 // The line has been parsed before; it parses again.
                 self.core.question(Command::parse(line, &self.core.syntax()).ok()?, open)?
             }

@@ -72,9 +72,14 @@ impl Core {
                 Step::Bdat | Step::Content => (limits.content_time, Timer::Content),
                 Step::End => (limits.end_time, Timer::End),
                 Step::Quit => (limits.quit_time, Timer::Quit),
-                Step::Auth | Step::Mail | Step::Rcpt | Step::Rset | Step::Vrfy | Step::Noop => {
-                    (limits.command_time, Timer::Command)
-                }
+                Step::Auth
+                | Step::Mail
+                | Step::Rcpt
+                | Step::Rset
+                | Step::Vrfy
+                | Step::Noop
+                | Step::Xclient
+                | Step::Xforward => (limits.command_time, Timer::Command),
             },
             (_, None) if self.output.is_empty() => return None,
             (_, None) => (limits.content_time, Timer::Content),

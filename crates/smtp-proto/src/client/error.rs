@@ -142,6 +142,10 @@ pub enum Step {
     Vrfy,
     /// NOOP
     Noop,
+    /// XCLIENT
+    Xclient,
+    /// XFORWARD
+    Xforward,
     /// QUIT
     Quit,
 }
@@ -163,6 +167,8 @@ impl core::fmt::Display for Step {
             Self::Rset => "RSET",
             Self::Vrfy => "VRFY",
             Self::Noop => "NOOP",
+            Self::Xclient => "XCLIENT",
+            Self::Xforward => "XFORWARD",
             Self::Quit => "QUIT",
         })
     }
@@ -226,5 +232,28 @@ pub enum Unsendable {
     TooBig {
         /// The largest message the server takes, in bytes.
         limit: u64,
+    },
+    /// The message must not be passed on but by TLS to servers that promise the same, and this is none, or TLS is not on: try the next, or
+    /// return it with 5.7.30 (RFC 8689, 4.2.1).
+    #[error("the message requires TLS, and the server does not offer REQUIRETLS inside it")]
+    RequireTls,
+    /// The message is to be returned if it is late, and the server does not offer DELIVERBY or needs more time: return it with 5.4.7 (RFC
+    /// 2852, 4.2).
+    #[error("the server does not promise to deliver the message in time")]
+    DeliverBy,
+    /// The message is to be held, and the server does not offer FUTURERELEASE or not for so long: hold it here (RFC 4865, 4.1).
+    #[error("the server does not hold messages, or not for so long")]
+    Hold,
+    /// More recipients than the server takes in one transaction (RFC 9422): send it in parts of at most so many.
+    #[error("the server takes {limit} recipients of one message: send it in parts")]
+    TooManyRecipients {
+        /// How many it takes.
+        limit: u32,
+    },
+    /// The server takes no more messages in this session (RFC 9422): say QUIT and connect again.
+    #[error("the server takes {limit} messages in one session: connect again")]
+    TooManyMessages {
+        /// How many it takes.
+        limit: u32,
     },
 }

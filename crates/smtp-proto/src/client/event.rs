@@ -3,6 +3,7 @@
 use super::{Error, Outcome, Step, Unsendable};
 use crate::{
     command::{Mail, Rcpt},
+    forward::Attributes,
     reply::Reply,
 };
 
@@ -23,7 +24,7 @@ pub enum Event<'a> {
     Authenticated(Reply<'a>),
     /// AUTH has failed, or was cancelled. The session stands as before.
     AuthFailed(Reply<'a>),
-    /// The server's word on VRFY, NOOP or RSET.
+    /// The server's word on VRFY, NOOP, RSET or XFORWARD, or its refusal of XCLIENT.
     Answered {
         /// Which.
         step: Step,
@@ -105,6 +106,11 @@ pub enum Request<'a> {
     Send(Envelope<'a>),
     /// VRFY, with a user's name or address. Beyond ASCII it needs a server with SMTPUTF8 (RFC 6531, 3.7.4), and is [`Unsendable`] else.
     Verify(&'a str),
+    /// XCLIENT: from now on the session is with the client that these attributes are of. If the server takes it, the session says hello
+    /// anew and is [ready](Event::Ready) then.
+    Xclient(&'a Attributes<'a>),
+    /// XFORWARD: the next message is of the client that these attributes are of.
+    Xforward(&'a Attributes<'a>),
     /// NOOP: is the server still there?
     Noop,
     /// RSET: is it there, and has it forgotten everything? Between messages the session sees to that by itself.
@@ -146,6 +152,8 @@ impl core::fmt::Debug for Request<'_> {
             }
             Self::Send(envelope) => f.debug_tuple("Send").field(envelope).finish(),
             Self::Verify(_) => f.write_str("Verify(..)"),
+            Self::Xclient(attributes) => f.debug_tuple("Xclient").field(attributes).finish(),
+            Self::Xforward(attributes) => f.debug_tuple("Xforward").field(attributes).finish(),
             Self::Noop => f.write_str("Noop"),
             Self::Reset => f.write_str("Reset"),
             Self::Quit => f.write_str("Quit"),

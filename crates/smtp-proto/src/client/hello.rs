@@ -94,9 +94,22 @@ impl Core {
     /// TLS is up: all that was learned before is forgotten (RFC 3207, 4.2; row W-12).
     pub(super) fn secured(&mut self, tls: TlsFacts) {
         self.tls = Some(tls);
-        self.capabilities = Capabilities::new();
         self.lines.restart();
         self.clock.step();
+        self.begin_again();
+    }
+
+    /// The server takes us for the client that we speak for: the session begins anew.
+    pub(super) fn proxied(&mut self) -> Taken {
+        self.authenticated = false;
+        self.messages = 0;
+        self.begin_again();
+        Taken::Nothing
+    }
+
+    /// Says hello once more, to a server that has forgotten the first one.
+    fn begin_again(&mut self) {
+        self.capabilities = Capabilities::new();
         self.hello(if self.config.role == Role::Lmtp { Hello::Lhlo } else { Hello::Ehlo });
     }
 

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     command::{BodyType, Command, Mail, MailParams, Rcpt, RcptParams},
+    delivery::ByMode,
     ehlo::Capabilities,
     framing::DataEncoder,
 };
@@ -36,12 +37,14 @@ pub(super) struct Message {
 impl Core {
     /// Takes on a message.
     pub(super) fn send(&mut self, envelope: Envelope<'_>) {
-        if let Err(unsendable) = fits(&envelope, &self.capabilities, &self.config) {
+        let fit = fits(&envelope, &self.capabilities, &self.config, self.tls.is_some());
+        if let Err(unsendable) = fit.and_then(|()| self.within_limits(&envelope)) {
             self.told.push_back(Event::Unsendable(unsendable));
             self.ready();
             return;
         }
         let mail = mail_for(&envelope, &self.capabilities);
+        self.messages = self.messages.saturating_add(1);
         let binary = mail.params.body == Some(BodyType::BinaryMime);
         let chunked = binary || (self.config.prefer_chunking && self.capabilities.chunking);
         self.message = Some(Message { binary, chunked, ..Message::default() });
@@ -53,6 +56,18 @@ impl Core {
             Command::Rcpt(Rcpt { forward_path: rcpt.forward_path.clone(), params }).write(self.recipients.tail());
         }
         self.pump();
+    }
+
+    /// RFC 9422: what the server has said it takes at most, it is not asked to go beyond.
+    fn within_limits(&self, envelope: &Envelope<'_>) -> Result<(), Unsendable> {
+        let Some(limits) = &self.capabilities.limits else { return Ok(()) };
+        match (limits.rcpt, limits.mail) {
+            (Some(limit), _) if u32::try_from(envelope.recipients.len()).map_or(true, |count| count > limit) => {
+                Err(Unsendable::TooManyRecipients { limit })
+            }
+            (_, Some(limit)) if self.messages >= limit => Err(Unsendable::TooManyMessages { limit }),
+            _ => Ok(()),
+        }
     }
 
     /// Says as much of the envelope as may be said before replies have come.
@@ -270,8 +285,22 @@ impl Core {
 }
 
 /// Whether the server takes such a message.
-fn fits(envelope: &Envelope<'_>, offers: &Capabilities, config: &Config) -> Result<(), Unsendable> {
+fn fits(envelope: &Envelope<'_>, offers: &Capabilities, config: &Config, tls: bool) -> Result<(), Unsendable> {
     let params = &envelope.mail.params;
+    if params.require_tls && !(tls && offers.require_tls) {
+        return Err(Unsendable::RequireTls);
+    }
+    // RFC 2852, 4.2: only a message that is to be returned when it is late must not go where nobody minds.
+    if let Some(by) = params.deliver_by.filter(|by| by.mode() == ByMode::Return)
+        && offers.deliver_by.is_none_or(|least| i64::from(by.seconds()) < i64::from(least))
+    {
+        return Err(Unsendable::DeliverBy);
+    }
+    if let Some(hold) = params.hold
+        && !offers.future_release.is_some_and(|limits| limits.admits(hold))
+    {
+        return Err(Unsendable::Hold);
+    }
     match params.body {
         // RFC 6152, 3
         Some(BodyType::EightBitMime) if !offers.eight_bit_mime => return Err(Unsendable::EightBit),
@@ -319,6 +348,10 @@ fn mail_for<'a>(envelope: &Envelope<'a>, offers: &Capabilities) -> Mail<'a> {
             envid: params.envid.clone().filter(|_| offers.dsn),
             // RFC 4954, 5
             auth: params.auth.clone().filter(|_| !offers.auth.is_empty()),
+            require_tls: params.require_tls,
+            deliver_by: params.deliver_by.filter(|_| offers.deliver_by.is_some()),
+            hold: params.hold,
+            priority: params.priority.filter(|_| offers.priority),
         },
     }
 }

@@ -122,7 +122,10 @@ impl Core {
                 let sent = self.sent(&first);
                 self.end_answered(code, sent, bytes)
             }
-            step @ (Step::Rset | Step::Vrfy | Step::Noop) => self.answered(step, code, bytes),
+            Step::Xclient if code / 100 == 2 => self.proxied(),
+            step @ (Step::Rset | Step::Vrfy | Step::Noop | Step::Xclient | Step::Xforward) => {
+                self.answered(step, code, bytes)
+            }
             Step::Content | Step::Quit => Taken::Nothing,
         }
     }

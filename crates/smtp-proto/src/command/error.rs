@@ -56,6 +56,18 @@ pub enum CommandError {
         /// Its name.
         name: &'static str,
     },
+    /// BY leaves less time than the server says that it needs (RFC 2852, 4.1).
+    #[error("BY asks for delivery in less than {least} seconds")]
+    TooSoon {
+        /// What has been offered.
+        least: u32,
+    },
+    /// HOLDFOR or HOLDUNTIL asks for more than was offered, or for more than BY leaves (RFC 4865, 4.2).
+    #[error("{name} holds the message for longer than is offered, or than BY leaves")]
+    TooLong {
+        /// Which of the two.
+        name: &'static str,
+    },
     /// A parameter that is given twice.
     #[error("{name} is given a second time at byte {at}")]
     DuplicateParameter {
@@ -118,6 +130,16 @@ impl CommandError {
             }
             Self::BadParameter { name, .. } => {
                 return Reply::new(501, Some(parameter), alloc::format!("Malformed value of {name}"));
+            }
+            Self::TooSoon { least } => {
+                return Reply::new(
+                    550,
+                    Some(EnhancedStatus::new(5, 4, 7)),
+                    alloc::format!("Delivery takes {least} seconds and more"),
+                );
+            }
+            Self::TooLong { name } => {
+                return Reply::new(501, Some(parameter), alloc::format!("{name} is too far in the future"));
             }
             Self::DuplicateParameter { name, .. } => {
                 return Reply::new(501, Some(parameter), alloc::format!("{name} is given twice"));

@@ -7,7 +7,14 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use super::{
     ClientName, Command, ForwardPath, InitialResponse, Mail, MailParams, Mailbox, Rcpt, RcptParams, ReversePath,
 };
-use crate::{dsn::OriginalRecipient, reply::Reply, status::EnhancedStatus, xtext::Xtext};
+use crate::{
+    delivery::{DeliverBy, Hold, Priority},
+    dsn::OriginalRecipient,
+    forward::{Attribute, Attributes, Value},
+    reply::Reply,
+    status::EnhancedStatus,
+    xtext::Xtext,
+};
 
 /// One to `most` characters of an alphabet.
 fn word(u: &mut Unstructured<'_>, alphabet: &[u8], most: usize) -> Result<String> {
@@ -73,7 +80,29 @@ impl<'a> Arbitrary<'a> for MailParams<'a> {
             ret: u.arbitrary()?,
             envid,
             auth,
+            require_tls: u.arbitrary()?,
+            deliver_by: if u.arbitrary()? {
+                DeliverBy::new(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?)
+            } else {
+                None
+            },
+            hold: match u.int_in_range(0..=2)? {
+                0 => None,
+                1 => Some(Hold::For(u.int_in_range(1..=999_999_999)?)),
+                _ => Some(Hold::Until(u.int_in_range(0..=4_000_000_000)?)),
+            },
+            priority: Priority::new(u.arbitrary()?),
         })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Attributes<'a> {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let address = core::net::Ipv4Addr::from(u32::arbitrary(u)?);
+        let name = word(u, b"abz09.-+= ", 60)?;
+        let values = [(Attribute::Addr, format!("{address}")), (Attribute::Helo, name)];
+        let values = values.iter().map(|(attribute, value)| (*attribute, Value::Known(value.as_str())));
+        Attributes::new(values).ok_or(arbitrary::Error::IncorrectFormat)
     }
 }
 
@@ -91,7 +120,7 @@ impl<'a> Arbitrary<'a> for RcptParams<'a> {
 
 impl<'a> Arbitrary<'a> for Command<'a> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Ok(match u.int_in_range(0..=14)? {
+        Ok(match u.int_in_range(0..=17)? {
             0 => Self::Helo(u.arbitrary()?),
             1 => Self::Ehlo(u.arbitrary()?),
             2 => Self::Lhlo(u.arbitrary()?),
@@ -112,6 +141,9 @@ impl<'a> Arbitrary<'a> for Command<'a> {
                 list => Self::Expn(list),
             },
             13 => Self::StartTls,
+            14 => Self::Xclient(u.arbitrary()?),
+            15 => Self::Xforward(u.arbitrary()?),
+            16 => Self::Unserved { verb: u.arbitrary()?, argument: argument(u)? },
             _ => {
                 let mechanism = u.choose(&["PLAIN", "login", "SCRAM-SHA-256-PLUS"])?;
                 Self::Auth { mechanism, initial: InitialResponse::new(u.arbitrary()?) }

@@ -1,8 +1,9 @@
 //! From a line to a command.
 
-use super::{Command, CommandError, InitialResponse, Mail, Rcpt, Syntax};
+use super::{Command, CommandError, InitialResponse, Mail, Rcpt, Syntax, Unserved};
 use crate::{
     cursor::Cursor,
+    forward::Attributes,
     params::{MailParams, RcptParams},
     path::{self, ClientName, ForwardPath, Mailbox, PathError, PathFault, Place, ReversePath},
 };
@@ -27,6 +28,8 @@ const EXPN: u32 = verb(*b"EXPN");
 const HELP: u32 = verb(*b"HELP");
 const AUTH: u32 = verb(*b"AUTH");
 const STAR: u32 = verb(*b"STAR");
+const XCLI: u32 = verb(*b"XCLI");
+const XFOR: u32 = verb(*b"XFOR");
 
 pub(super) fn command(line: &[u8], syntax: Syntax) -> Result<Command<'_>, CommandError> {
     // No production lets a control character in, so it is only where one fails, or takes anything, that somebody has to look.
@@ -52,8 +55,12 @@ fn parse(line: &[u8], syntax: Syntax) -> Result<Command<'_>, CommandError> {
     }
     let text = core::str::from_utf8(line).map_err(|error| CommandError::Character { at: error.valid_up_to() })?;
     let text = if matches!(line.last(), Some(b' ' | b'\t')) { text.trim_end_matches([' ', '\t']) } else { text };
-    // The verb ends here, but for the one that is longer.
-    let length = if number == STAR { 8 } else { 4 };
+    // The verb ends here, but for those that are longer.
+    let length = match number {
+        STAR | XFOR => 8,
+        XCLI => 7,
+        _ => 4,
+    };
     let mut cursor = Cursor::new(text, length);
     match cursor.peek() {
         _ if text.len() < length => return Err(CommandError::UnknownVerb),
@@ -80,8 +87,34 @@ fn parse(line: &[u8], syntax: Syntax) -> Result<Command<'_>, CommandError> {
         STAR if text.get(..8).is_some_and(|verb| verb.eq_ignore_ascii_case("STARTTLS")) => {
             bare(&cursor, Command::StartTls, "STARTTLS")
         }
-        _ => Err(CommandError::UnknownVerb),
+        _ => rare(line, text, length, &cursor),
     }
+}
+
+/// The commands that hardly anybody says.
+#[cold]
+fn rare<'a>(line: &[u8], text: &'a str, length: usize, cursor: &Cursor<'a>) -> Result<Command<'a>, CommandError> {
+    const UNSERVED: [Unserved; 7] = [
+        Unserved::Etrn,
+        Unserved::Atrn,
+        Unserved::Burl,
+        Unserved::Turn,
+        Unserved::Send,
+        Unserved::Soml,
+        Unserved::Saml,
+    ];
+    let verb = text.get(..length).unwrap_or_default();
+    if verb.eq_ignore_ascii_case("XCLIENT") {
+        let attributes = Attributes::parse(cursor.rest());
+        return attributes.map(Command::Xclient).ok_or(wrong(cursor, "XCLIENT attribute=value ..."));
+    }
+    if verb.eq_ignore_ascii_case("XFORWARD") {
+        let attributes = Attributes::parse(cursor.rest());
+        return attributes.map(Command::Xforward).ok_or(wrong(cursor, "XFORWARD attribute=value ..."));
+    }
+    let verb = UNSERVED.into_iter().find(|known| known.name().eq_ignore_ascii_case(verb));
+    let verb = verb.ok_or(CommandError::UnknownVerb)?;
+    Ok(Command::Unserved { verb, argument: any(line, cursor)? })
 }
 
 /// A byte that no command has: a control character, or one that is not UTF-8.

@@ -5,6 +5,7 @@ use alloc::string::String;
 use super::{Core, Event, Open, Role, Stage};
 use crate::{
     command::CommandError,
+    delivery::ServerLimits,
     ehlo::Capabilities,
     error::{Error, Limit, Order},
     reply::Reply,
@@ -128,6 +129,18 @@ impl Core {
         capabilities.smtputf8 = config.smtputf8;
         capabilities.dsn = config.dsn;
         capabilities.start_tls = config.starttls && self.tls.is_none();
+        capabilities.require_tls = config.requiretls && self.tls.is_some();
+        capabilities.limits = config.limits.then(|| {
+            let mut limits = ServerLimits::default();
+            limits.mail = Some(self.limits.messages);
+            limits.rcpt = Some(self.limits.recipients);
+            limits
+        });
+        capabilities.deliver_by = config.deliver_by;
+        capabilities.future_release = config.future_release.filter(|_| config.role == Role::Submission);
+        capabilities.priority = config.priority;
+        capabilities.xclient = config.xclient;
+        capabilities.xforward = config.xforward;
         let mechanisms: &[String] = if self.offers_auth() { &config.mechanisms } else { &[] };
         capabilities.write_reply(&config.hostname, mechanisms, self.output.tail());
         self.clock.spoke();

@@ -4,10 +4,13 @@ use super::{
     Aborted, Answer, Closing, ContentStart, Core, Event, Extended, Hello, Open, Role, Stage, Transaction, content,
 };
 use crate::{
-    command::{BodyType, Command, Mail},
+    command::{BodyType, Command, CommandError, Mail},
+    delivery::{ByMode, Hold},
     error::{Error, Limit, Order},
+    forward::{Attribute, Value},
     framing::Bare,
     reply::Reply,
+    status::EnhancedStatus,
 };
 use wire::Misuse;
 
@@ -86,6 +89,21 @@ impl Core {
                 self.say(502, (5, 5, 1), "EXPN is not served here");
                 return Event::Answered(command);
             }
+            Command::Unserved { verb, .. } => {
+                self.reply(&Reply::new(
+                    502,
+                    Some(EnhancedStatus::new(5, 5, 1)),
+                    alloc::format!("{} is not served here", verb.name()),
+                ));
+                return Event::Answered(command);
+            }
+            Command::Xforward(_) => {
+                self.say(250, (2, 0, 0), "OK");
+                return Event::Answered(command);
+            }
+            Command::Xclient(attributes) => {
+                Open::Proxied { login: matches!(attributes.get(Attribute::Login), Some(Value::Known(_))) }
+            }
             Command::Quit => {
                 self.say(221, (2, 0, 0), "Bye");
                 let closing = self.close(Closing::Quit);
@@ -109,6 +127,7 @@ impl Core {
             (Command::Data | Command::Bdat { .. }, Open::ContentStart(start)) => Event::ContentStart(start),
             (Command::StartTls, _) => Event::StartTls,
             (Command::Vrfy(argument), _) => Event::Verify(argument),
+            (Command::Xclient(attributes), _) => Event::Proxied(attributes),
             (Command::Auth { mechanism, .. }, Open::Auth { initial }) => {
                 Event::Auth { mechanism, initial: initial.then(|| self.secret.expose()) }
             }
@@ -169,13 +188,13 @@ impl Core {
                 }
                 let dsn = self.config.dsn && self.hello == Some(true);
                 if !dsn && let Some(name) = rcpt.params.first_of_dsn() {
-                    return Err(Error::Command(crate::command::CommandError::parameter_not_offered(name)));
+                    return Err(Error::Command(CommandError::parameter_not_offered(name)));
                 }
             }
             Command::Data | Command::Bdat { .. } => {
                 let chunk = matches!(command, Command::Bdat { .. });
                 if chunk && !self.config.chunking {
-                    return Err(Error::Command(crate::command::CommandError::not_implemented()));
+                    return Err(Error::Command(CommandError::not_implemented()));
                 }
                 let Some(transaction) = &self.transaction else { return order(Order::MailFirst) };
                 match &transaction.chunked {
@@ -200,14 +219,28 @@ impl Core {
                     return order(Order::TlsAgain);
                 }
                 if !self.config.starttls {
-                    return Err(Error::Command(crate::command::CommandError::not_implemented()));
+                    return Err(Error::Command(CommandError::not_implemented()));
                 }
                 if self.transaction.is_some() {
                     return order(Order::InTransaction);
                 }
             }
             Command::Auth { mechanism, .. } => self.admit_auth(mechanism)?,
-            Command::Rset | Command::Noop(_) | Command::Help(_) | Command::Vrfy(_) | Command::Expn(_) => {
+            Command::Rset
+            | Command::Noop(_)
+            | Command::Help(_)
+            | Command::Vrfy(_)
+            | Command::Expn(_)
+            | Command::Unserved { .. } => self.junk()?,
+            Command::Xclient(_) | Command::Xforward(_) => {
+                let served =
+                    if matches!(command, Command::Xclient(_)) { self.config.xclient } else { self.config.xforward };
+                if !served {
+                    return Err(Error::Command(CommandError::not_implemented()));
+                }
+                if self.transaction.is_some() {
+                    return order(Order::InTransaction);
+                }
                 self.junk()?;
             }
             Command::Quit => {}
@@ -217,7 +250,6 @@ impl Core {
 
     /// Whether MAIL's parameters are among what was offered, and the message would fit.
     fn admit_mail(&self, mail: &Mail<'_>) -> Result<(), Error> {
-        use crate::command::CommandError;
         let params = &mail.params;
         let extended = self.hello == Some(true);
         let offered = |offered: bool, given: bool, name| {
@@ -234,6 +266,29 @@ impl Core {
         offered(self.config.dsn, params.ret.is_some(), "RET")?;
         offered(self.config.dsn, params.envid.is_some(), "ENVID")?;
         offered(self.offers_auth() || self.authenticated, params.auth.is_some(), "AUTH")?;
+        offered(self.config.requiretls && self.tls.is_some(), params.require_tls, "REQUIRETLS")?;
+        offered(self.config.priority, params.priority.is_some(), "MT-PRIORITY")?;
+        if let Some(by) = params.deliver_by {
+            offered(self.config.deliver_by.is_some(), true, "BY")?;
+            // RFC 2852, 4.1: what cannot be kept is not promised.
+            let least = self.config.deliver_by.unwrap_or(0);
+            if by.mode() == ByMode::Return && i64::from(by.seconds()) < i64::from(least) {
+                return Err(Error::Command(CommandError::TooSoon { least }));
+            }
+        }
+        if let Some(hold) = params.hold {
+            let name = if matches!(hold, Hold::For(_)) { "HOLDFOR" } else { "HOLDUNTIL" };
+            let limits = self.config.future_release.filter(|_| self.config.role == Role::Submission);
+            offered(limits.is_some(), true, name)?;
+            // RFC 4865, 4.2: not longer than has been offered, and not past the time that BY gives.
+            let in_time = match (hold, params.deliver_by) {
+                (Hold::For(held), Some(by)) => i64::from(held) < i64::from(by.seconds()),
+                _ => true,
+            };
+            if !in_time || !limits.is_some_and(|limits| limits.admits(hold)) {
+                return Err(Error::Command(CommandError::TooLong { name }));
+            }
+        }
         if params.size.is_some_and(|size| size > self.limits.message_size) {
             // RFC 1870, 6.1: known to be too big, so refused before it is sent.
             return Err(Error::Limit { limit: Limit::MessageSize, value: self.limits.message_size });
@@ -262,6 +317,7 @@ impl Core {
             Open::Hello { .. } => Some("EHLO"),
             Open::StartTls => Some("STARTTLS"),
             Open::Auth { .. } | Open::AuthResponse => Some("AUTH"),
+            Open::Proxied { .. } => Some("XCLIENT"),
             Open::ContentStart(ContentStart::Data) => Some("DATA"),
             _ => None,
         };
@@ -290,6 +346,8 @@ impl Core {
             (Open::Hello { extended }, reply) => return self.accept_hello(extended, reply),
             (Open::MessageEnd(end), reply) => return self.message_answered(end, reply),
             (Open::ContentStart(start), reply) => return self.content_accepted(start, reply),
+            // Its reply is the greeting.
+            (Open::Proxied { login }, _) => return self.proxied(login),
             (_, Some(reply)) => self.reply(reply),
             (Open::Connected, None) => self.greet(),
             (Open::StartTls, None) => self.say(220, (2, 0, 0), "Ready to start TLS"),
@@ -313,7 +371,7 @@ impl Core {
                     transaction.recipients += 1;
                 }
             }
-            Open::Hello { .. } | Open::ContentStart(_) | Open::MessageEnd(_) | Open::Verify => {}
+            Open::Hello { .. } | Open::ContentStart(_) | Open::MessageEnd(_) | Open::Verify | Open::Proxied { .. } => {}
         }
     }
 
@@ -372,6 +430,13 @@ impl Core {
         }
     }
 
+    /// The session is with another client from now on.
+    fn proxied(&mut self, login: bool) {
+        self.hello = None;
+        self.authenticated = login;
+        self.stage = Stage::Greeting;
+    }
+
     /// The transaction has brought a message, or a recipient's share of it.
     pub(super) fn message_done(&mut self, size: u64) {
         self.transaction = None;
@@ -398,6 +463,7 @@ const fn synchronizes(command: &Command<'_>) -> Option<&'static str> {
         Command::StartTls => Some("STARTTLS"),
         Command::Auth { .. } => Some("AUTH"),
         Command::Data => Some("DATA"),
+        Command::Xclient(_) => Some("XCLIENT"),
         _ => None,
     }
 }

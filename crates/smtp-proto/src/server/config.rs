@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use crate::{command::Syntax, framing::BareLf};
+use crate::{command::Syntax, delivery::FutureRelease, framing::BareLf};
 
 /// Which of SMTP's three services a session gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,23 @@ pub struct Config {
     pub dsn: bool,
     /// Whether SMTPUTF8 is offered (RFC 6531). Default: yes.
     pub smtputf8: bool,
+    /// Whether REQUIRETLS is offered inside TLS (RFC 8689). Default: no. Whoever offers it passes such messages on by checked TLS alone.
+    pub requiretls: bool,
+    /// Whether LIMITS tells how many messages and recipients are taken (RFC 9422), as [`Limits`](crate::Limits) has them. Default: yes.
+    pub limits: bool,
+    /// Whether DELIVERBY is offered (RFC 2852), with the fewest seconds that a message which is else to be returned must have, 0 for no such
+    /// bound. Default: no. Whoever offers it keeps the time.
+    pub deliver_by: Option<u32>,
+    /// Whether FUTURERELEASE is offered (RFC 4865), with the longest times. Only for [`Role::Submission`], and by default not. Whoever offers
+    /// it holds the messages.
+    pub future_release: Option<FutureRelease>,
+    /// Whether MT-PRIORITY is offered (RFC 6710). Default: no. Whoever offers it minds the order.
+    pub priority: bool,
+    /// Whether XCLIENT is served: the peer may say that it speaks for another client. Default: no. Only for peers that are known and
+    /// trusted, since whoever may say it may be anybody.
+    pub xclient: bool,
+    /// Whether XFORWARD is served: the peer may say where a message came from. Default: no, and only for such peers.
+    pub xforward: bool,
     /// How the grammar is read: strict, or lenient in named points.
     pub syntax: Syntax,
     /// What happens to lone line feeds in content. Default: the message is refused.
@@ -68,6 +85,13 @@ impl Config {
             chunking: true,
             dsn: true,
             smtputf8: true,
+            requiretls: false,
+            limits: true,
+            deliver_by: None,
+            future_release: None,
+            priority: false,
+            xclient: false,
+            xforward: false,
             syntax: Syntax::default(),
             bare_lf: BareLf::Refuse,
             synchronize: true,

@@ -3,6 +3,7 @@
 use crate::{
     command::{ClientName, Command, Mail, Rcpt},
     error::Error,
+    forward::Attributes,
     reply::Reply,
 };
 
@@ -39,6 +40,9 @@ pub enum Event<'a> {
     MessageEnd(MessageEnd),
     /// Asks: VRFY, with its argument. Accepting says 252: no verdict, but mail will be tried (RFC 5321, 3.5.3).
     Verify(&'a [u8]),
+    /// Asks: XCLIENT. Accepting means that the session is with the client that is described: it begins anew with [`Event::Connected`], nothing
+    /// that was said before counts, and if there is a [`Login`](crate::forward::Attribute::Login) its user is authenticated.
+    Proxied(Attributes<'a>),
 
     /// The next slice of content, without its stuffed dots.
     Body(&'a [u8]),
@@ -46,7 +50,8 @@ pub enum Event<'a> {
     Aborted(Aborted),
     /// The AUTH exchange is over without success: the client gave up or sent what cannot be read. Forget its state.
     AuthAborted,
-    /// A command that the session has answered by itself: NOOP, RSET, QUIT, HELP, EXPN, or a further BDAT.
+    /// A command that the session has answered by itself: NOOP, RSET, QUIT, HELP, EXPN, a further BDAT, a command
+    /// that nobody serves, or XFORWARD, whose attributes are of the next message.
     Answered(Command<'a>),
     /// The client did something wrong. The reply has been given.
     Fault(Error),
@@ -74,6 +79,7 @@ impl Event<'_> {
                 | Self::ContentStart(_)
                 | Self::MessageEnd(_)
                 | Self::Verify(_)
+                | Self::Proxied(_)
         )
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use smtp_proto::{
     EnhancedStatus, Limits, Reply, Server, TlsFacts, TlsVersion, Wants,
+    delivery::FutureRelease,
     framing::BareLf,
     server::{Answer, Config, Event, Role},
 };
@@ -91,6 +92,17 @@ impl Dialogue {
             "no_chunking" => self.config.chunking = false,
             "no_dsn" => self.config.dsn = false,
             "no_smtputf8" => self.config.smtputf8 = false,
+            "requiretls" => self.config.requiretls = true,
+            "no_limits" => self.config.limits = false,
+            "deliver_by" => self.config.deliver_by = Some(value.parse().unwrap()),
+            "future_release" => {
+                // to the end of 2026
+                let interval = value.parse().unwrap();
+                self.config.future_release = Some(FutureRelease { interval, until: 1_798_761_599 });
+            }
+            "priority" => self.config.priority = true,
+            "xclient" => self.config.xclient = true,
+            "xforward" => self.config.xforward = true,
             "normalize" => self.config.bare_lf = BareLf::Normalize,
             "no_sync" => self.config.synchronize = false,
             "ordered" => self.ordered = true,
