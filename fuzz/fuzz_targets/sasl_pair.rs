@@ -12,7 +12,8 @@ use std::sync::LazyLock;
 
 static KEYS: LazyLock<[StoredKeys; 2]> = LazyLock::new(|| {
     [Hash::Sha1, Hash::Sha256].map(|hash| {
-        StoredKeys::derive_with(hash, &Password::from("pencil"), [1; 16], sasl::MIN_ITERATIONS).expect("a good password")
+        StoredKeys::derive_with(hash, &Password::from("pencil"), [1; 16], sasl::MIN_ITERATIONS)
+            .expect("a good password")
     })
 });
 

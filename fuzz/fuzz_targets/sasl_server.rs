@@ -5,14 +5,15 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use sasl::{
-    Answer, BindingType, ChannelBinding, Config, Credential, Decoys, Hash, Limits, Mechanism, Password, Question, Server, Step,
-    StoredKeys,
+    Answer, BindingType, ChannelBinding, Config, Credential, Decoys, Hash, Limits, Mechanism, Password, Question,
+    Server, Step, StoredKeys,
 };
 use std::sync::LazyLock;
 
 static KEYS: LazyLock<[StoredKeys; 2]> = LazyLock::new(|| {
     [Hash::Sha1, Hash::Sha256].map(|hash| {
-        StoredKeys::derive_with(hash, &Password::from("pencil"), [1; 16], sasl::MIN_ITERATIONS).expect("a good password")
+        StoredKeys::derive_with(hash, &Password::from("pencil"), [1; 16], sasl::MIN_ITERATIONS)
+            .expect("a good password")
     })
 });
 
@@ -60,7 +61,10 @@ fuzz_target!(|input: Input| {
                 Step::Challenge(_) | Step::Wait => break,
                 Step::Done(Ok(identity)) => {
                     // Nobody can compute a proof by chance.
-                    assert!((sent || input.certificate && input.mechanism == Mechanism::External) && identity.authcid() == "user");
+                    assert!(
+                        (sent || input.certificate && input.mechanism == Mechanism::External)
+                            && identity.authcid() == "user"
+                    );
                     assert_ne!(verdict, Some(false));
                     verdict = Some(true);
                     break;

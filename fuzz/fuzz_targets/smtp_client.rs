@@ -8,6 +8,7 @@ use smtp_proto::{
     Client, TlsFacts, TlsVersion, Wants,
     client::{Answer, Config, Envelope, Event, Limits, Request, Role, StartTls},
     command::{BodyType, Command, ForwardPath, Mail, MailParams, Rcpt, RcptParams, ReversePath, Syntax},
+    forward::Attributes,
 };
 
 const NOW: Duration = Duration::ZERO;
@@ -122,11 +123,13 @@ impl Run {
             })
             .collect();
         let send = Request::Send(Envelope { mail: &mail, recipients: &recipients });
+        let proxied = Attributes::parse("ADDR=192.0.2.7 NAME=[UNAVAILABLE]").expect("attributes");
         let request = match self.requests {
             1 => Request::Auth { mechanism: "PLAIN", initial: None },
             2 | 4 => send,
             3 => Request::Verify("someone"),
             5 => Request::Reset,
+            6 if self.client.capabilities().xclient => Request::Xclient(&proxied),
             6 => Request::Noop,
             _ => Request::Quit,
         };

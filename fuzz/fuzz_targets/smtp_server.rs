@@ -8,6 +8,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use smtp_proto::{
     Limits, Reply, Server, TlsFacts, TlsVersion, Wants,
+    delivery::FutureRelease,
     framing::BareLf,
     reply::ReplyLine,
     server::{Answer, Config, Event, Role},
@@ -21,6 +22,8 @@ struct Input {
     tls: bool,
     chunking: bool,
     normalize: bool,
+    /// All that is off by default.
+    more: bool,
     synchronize: bool,
     message_size: u16,
     /// One bit an answer: whether it is a refusal.
@@ -43,6 +46,14 @@ fn run(input: &Input, cuts: &[u8]) -> Outcome {
     config.require_tls = input.require_tls;
     config.chunking = input.chunking;
     config.synchronize = input.synchronize;
+    if input.more {
+        config.requiretls = true;
+        config.deliver_by = Some(60);
+        config.future_release = Some(FutureRelease { interval: 86_400, until: 1 << 31 });
+        config.priority = true;
+        config.xclient = true;
+        config.xforward = true;
+    }
     config.mechanisms = vec!["PLAIN".into()];
     config.bare_lf = if input.normalize { BareLf::Normalize } else { BareLf::Refuse };
     let mut limits = Limits::default();

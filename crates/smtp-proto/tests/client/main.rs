@@ -11,6 +11,7 @@
     reason = "tests stop at what they do not expect"
 )]
 
+mod delivery;
 mod failures;
 mod hello;
 mod messages;

@@ -11,6 +11,7 @@ use smtp_proto::{
     Client, TlsFacts, TlsVersion, Wants,
     client::{Answer, Config, Envelope, Limits, Request, Role},
     command::{Command, Mail, Rcpt, Syntax},
+    forward::Attributes,
 };
 
 pub struct Talk {
@@ -200,6 +201,8 @@ impl Talk {
                 }
             }
             "VRFY" => Request::Verify(rest),
+            "XCLIENT" => Request::Xclient(attributes(rest)),
+            "XFORWARD" => Request::Xforward(attributes(rest)),
             "NOOP" => Request::Noop,
             "RSET" => Request::Reset,
             "QUIT" => Request::Quit,
@@ -213,6 +216,10 @@ impl Talk {
             self.recipients.clear();
         }
     }
+}
+
+fn attributes(text: &str) -> &'static Attributes<'static> {
+    Box::leak(Box::new(Attributes::parse(text).unwrap().into_owned()))
 }
 
 /// Hello to a server that knows everything, and one message for two.
