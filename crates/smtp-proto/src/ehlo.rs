@@ -24,7 +24,7 @@ const OTHERS_MAX: usize = 50;
 /// assert_eq!(offers.size, Some(Some(1_000_000)));
 ///
 /// let mut again = Vec::new();
-/// offers.write_reply("mx.example.org", &offers.auth, &mut again);
+/// offers.write_reply("mx.example.org", &mut again);
 /// assert_eq!(again, wire);
 /// # Ok::<(), smtp_proto::reply::ReplyError>(())
 /// ```
@@ -166,8 +166,8 @@ impl Capabilities {
         self.auth.iter().any(|offered| offered.eq_ignore_ascii_case(name))
     }
 
-    /// Appends the reply to EHLO that offers all this; control characters become `?`. AUTH has these mechanisms in place of [`auth`](Self::auth).
-    pub fn write_reply(&self, hostname: &str, mechanisms: &[String], out: &mut Vec<u8>) {
+    /// Appends the reply to EHLO that offers all this; control characters become `?`.
+    pub fn write_reply(&self, hostname: &str, out: &mut Vec<u8>) {
         let start = out.len();
         let mut line = |keyword: &str, rest: &dyn core::fmt::Display| {
             let start = out.len();
@@ -194,7 +194,7 @@ impl Capabilities {
             Some(None) => line("SIZE", &""),
             None => {}
         }
-        if let Some((first, more)) = mechanisms.split_first() {
+        if let Some((first, more)) = self.auth.split_first() {
             line("AUTH ", &Mechanisms { first, more });
         }
         if let Some(limits) = &self.limits {

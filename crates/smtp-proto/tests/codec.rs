@@ -252,7 +252,7 @@ proptest! {
         }
         offers.others = others.into_iter().collect();
         let mut wire = Vec::new();
-        offers.write_reply("mx.example.org", &offers.auth, &mut wire);
+        offers.write_reply("mx.example.org", &mut wire);
         let (reply, length) = Reply::parse(&wire).unwrap().unwrap();
         prop_assert_eq!(length, wire.len());
         prop_assert_eq!(Capabilities::from_reply(&reply), offers);

@@ -11,6 +11,7 @@
     clippy::string_slice,
     clippy::std_instead_of_core,
     clippy::std_instead_of_alloc,
+    clippy::disallowed_methods,
     reason = "tests stop at what they do not expect"
 )]
 

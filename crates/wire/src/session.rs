@@ -1,6 +1,6 @@
 //! The words that every session and whoever drives it have in common.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 /// What a session waits for, once `poll` has given its last event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +46,22 @@ pub struct TlsFacts {
     pub server_name: Option<Box<str>>,
     /// Whether the peer's certificate was verified.
     pub peer_verified: bool,
+    /// The SASL mechanisms that this connection adds to those that are configured, best first: `EXTERNAL` where the peer's certificate says
+    /// who it is (RFC 4422, A), those that end in `-PLUS` where the TLS library tells the channel binding (RFC 5802, 6).
+    pub mechanisms: Vec<String>,
 }
 
 impl TlsFacts {
-    /// Facts with a version and a cipher suite; no server name, peer not verified.
+    /// Facts with a version and a cipher suite; no server name, peer not verified, no mechanisms.
     #[must_use]
     pub fn new(version: TlsVersion, cipher: impl Into<String>) -> Self {
-        Self { version, cipher: cipher.into().into_boxed_str(), server_name: None, peer_verified: false }
+        Self {
+            version,
+            cipher: cipher.into().into_boxed_str(),
+            server_name: None,
+            peer_verified: false,
+            mechanisms: Vec::new(),
+        }
     }
 }
 

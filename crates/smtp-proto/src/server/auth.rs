@@ -1,6 +1,6 @@
 //! AUTH (RFC 4954), and what TLS changes.
 
-use alloc::string::String;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 
 use super::{Core, Event, Open, Role, Stage};
 use crate::{
@@ -13,16 +13,22 @@ use crate::{
 use wire::{Misuse, TlsFacts, base64};
 
 impl Core {
+    /// The mechanisms of this connection: those that TLS adds, then those of all.
+    fn mechanisms(&self) -> impl Iterator<Item = &str> {
+        let added = self.tls.iter().flat_map(|tls| &tls.mechanisms);
+        added.chain(&self.config.mechanisms).map(String::as_str)
+    }
+
     /// Whether AUTH is offered now: to users, with TLS (row T-6).
     pub(super) fn offers_auth(&self) -> bool {
         self.config.role == Role::Submission
-            && !self.config.mechanisms.is_empty()
+            && self.mechanisms().next().is_some()
             && (self.tls.is_some() || self.config.auth_without_tls)
     }
 
     /// Whether an AUTH command may begin.
     pub(super) fn admit_auth(&self, mechanism: &str) -> Result<(), Error> {
-        if self.config.role != Role::Submission || self.config.mechanisms.is_empty() {
+        if self.config.role != Role::Submission || self.mechanisms().next().is_none() {
             return Err(Error::Command(CommandError::not_implemented()));
         }
         if self.hello != Some(true) {
@@ -37,7 +43,7 @@ impl Core {
         if !self.offers_auth() {
             return Err(Error::AuthNeedsTls);
         }
-        if !self.config.mechanisms.iter().any(|offered| offered.eq_ignore_ascii_case(mechanism)) {
+        if !self.mechanisms().any(|offered| offered.eq_ignore_ascii_case(mechanism)) {
             return Err(Error::UnknownMechanism);
         }
         Ok(())
@@ -141,8 +147,10 @@ impl Core {
         capabilities.priority = config.priority;
         capabilities.xclient = config.xclient;
         capabilities.xforward = config.xforward;
-        let mechanisms: &[String] = if self.offers_auth() { &config.mechanisms } else { &[] };
-        capabilities.write_reply(&config.hostname, mechanisms, self.output.tail());
+        if self.offers_auth() {
+            capabilities.auth = self.mechanisms().map(str::to_owned).collect::<Vec<_>>();
+        }
+        capabilities.write_reply(&config.hostname, self.output.tail());
         self.clock.spoke();
     }
 }

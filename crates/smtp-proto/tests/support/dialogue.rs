@@ -34,6 +34,7 @@ pub struct Dialogue {
     config: Config,
     limits: Limits,
     tls: bool,
+    facts: TlsFacts,
     ordered: bool,
     steps: Vec<Step>,
 }
@@ -45,6 +46,7 @@ impl Dialogue {
             config: Config::new(Role::Relay, "mx.example.org"),
             limits: Limits::default(),
             tls: false,
+            facts: TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"),
             ordered: false,
             steps: Vec::new(),
         };
@@ -89,6 +91,7 @@ impl Dialogue {
             "no_auth_needed" => self.config.require_auth = false,
             "auth_without_tls" => self.config.auth_without_tls = true,
             "mechanisms" => self.config.mechanisms = value.split(',').map(str::to_owned).collect(),
+            "tls_mechanisms" => self.facts.mechanisms = value.split(',').map(str::to_owned).collect(),
             "no_chunking" => self.config.chunking = false,
             "no_dsn" => self.config.dsn = false,
             "no_smtputf8" => self.config.smtputf8 = false,
@@ -122,10 +125,11 @@ impl Dialogue {
     }
 
     fn player(&self) -> Player {
-        let tls = self.tls.then(|| TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"));
+        let tls = self.tls.then(|| self.facts.clone());
         let server = Server::new(self.config.clone(), self.limits.clone(), tls, Duration::ZERO);
         Player {
             server,
+            facts: self.facts.clone(),
             now: Duration::ZERO,
             said: String::new(),
             answers: VecDeque::new(),
@@ -195,7 +199,7 @@ impl Dialogue {
                 config
             },
             self.limits.clone(),
-            self.tls.then(|| TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256")),
+            self.tls.then(|| self.facts.clone()),
             Duration::ZERO,
         );
         let mut all = Vec::new();
@@ -219,6 +223,7 @@ impl Dialogue {
 /// The server, its caller, and what has been said so far.
 struct Player {
     server: Server,
+    facts: TlsFacts,
     now: Duration,
     said: String,
     answers: VecDeque<String>,
@@ -315,7 +320,7 @@ impl Player {
             Step::Answer(answer) => self.answers.push_back(answer.clone()),
             Step::Tls => {
                 assert_eq!(self.server.wants(), Wants::Secure, "{context}");
-                self.server.secured(TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"), self.now);
+                self.server.secured(self.facts.clone(), self.now);
                 self.go();
             }
             Step::Eof => {
