@@ -14,8 +14,9 @@ pub(crate) use passwords::{Passwords, credentials};
 use crate::host::Host;
 use crate::random;
 use crate::store::{self, Account, Address, Credentials};
+use crate::tls::Channel;
 
-/// The mechanisms offered, best first.
+/// The mechanisms that every connection offers, best first. A [`Channel`] adds those that it alone makes possible.
 pub(crate) const MECHANISMS: [Mechanism; 3] = [Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login];
 
 /// What became of a login.
@@ -51,15 +52,16 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Begins one. `None` if the mechanism is not offered.
+    /// Begins one over a channel. `None` if the mechanism is not offered.
     ///
     /// # Errors
     /// The system has no random bytes to give.
-    pub(crate) fn begin(host: &Host, mechanism: &str, address: IpAddr) -> io::Result<Option<Self>> {
-        let Some(mechanism) = mechanism.parse().ok().filter(|mechanism| MECHANISMS.contains(mechanism)) else {
-            return Ok(None);
-        };
-        let config = sasl::Config::new(random::bytes()?, host.decoys.clone());
+    pub(crate) fn begin(host: &Host, mechanism: &str, address: IpAddr, channel: &Channel) -> io::Result<Option<Self>> {
+        let offered = |mechanism: &Mechanism| MECHANISMS.contains(mechanism) || channel.offers(*mechanism);
+        let Some(mechanism) = mechanism.parse().ok().filter(offered) else { return Ok(None) };
+        let mut config = sasl::Config::new(random::bytes()?, host.decoys.clone());
+        config.bindings.clone_from(&channel.bindings);
+        config.external.clone_from(&channel.user);
         Ok(Some(Self {
             server: sasl::Server::new(mechanism, config, sasl::Limits::default()),
             address,
@@ -167,6 +169,11 @@ impl Host {
             self.now(),
         );
         if self.trusts(address) { Duration::ZERO } else { wait }
+    }
+
+    /// The account of a user whom a trusted proxy has authenticated.
+    pub(crate) async fn vouched(&self, name: &str) -> Result<Option<Account>, store::Error> {
+        Ok(self.login_account(name).await?.map(|(account, _)| account))
     }
 
     /// The account of a login name, with what its password is checked against. A name without a domain is in the first of ours.

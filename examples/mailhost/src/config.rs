@@ -38,6 +38,13 @@ pub(crate) struct Config {
     /// Networks and single addresses that connection and login limits do not apply to. Being trusted never means that mail is relayed.
     #[serde(deserialize_with = "networks")]
     pub(crate) trusted: Vec<IpNet>,
+    /// Networks and single addresses of proxies: a connection from there begins with the PROXY protocol, version 1 or 2, and is whose that
+    /// says. None by default: whoever is listed may be anybody.
+    #[serde(deserialize_with = "networks")]
+    pub(crate) proxies: Vec<IpNet>,
+    /// Networks and single addresses that may say XCLIENT and XFORWARD, and so be anybody as well. None by default.
+    #[serde(deserialize_with = "networks")]
+    pub(crate) xclient: Vec<IpNet>,
     /// What the log says.
     pub(crate) log: Log,
 }
@@ -54,6 +61,8 @@ impl Default for Config {
             aliases: Aliases::default(),
             limits: Limits::default(),
             trusted: ["127.0.0.0/8", "::1/128"].into_iter().filter_map(|net| net.parse().ok()).collect(),
+            proxies: Vec::new(),
+            xclient: Vec::new(),
             log: Log::default(),
         }
     }
@@ -102,6 +111,9 @@ pub(crate) struct Tls {
     pub(crate) certificate: Option<PathBuf>,
     /// The private key in PEM.
     pub(crate) key: Option<PathBuf>,
+    /// Certificates in PEM of the authorities that issue those of users. Where they are given, clients are asked for a certificate, and who shows
+    /// one with a user's address in it (as subjectAltName) may log in by EXTERNAL.
+    pub(crate) client_ca: Option<PathBuf>,
     /// Make one. The default where no files are named.
     pub(crate) self_signed: Option<bool>,
 }
@@ -219,7 +231,8 @@ impl Config {
         }
         let mut config: Self = toml::from_str(&text).map_err(parse)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let files = [&mut config.tls.certificate, &mut config.tls.key, &mut config.aliases.file];
+        let files =
+            [&mut config.tls.certificate, &mut config.tls.key, &mut config.tls.client_ca, &mut config.aliases.file];
         for file in files.into_iter().flatten().chain([&mut config.data]) {
             *file = folder.join(&*file);
         }
@@ -267,6 +280,13 @@ impl Config {
             return Err(Error::Invalid(format!(
                 "`listen.lmtp` on {lmtp}: LMTP believes whoever speaks it, so it listens on loopback and private addresses only"
             )));
+        }
+        for (key, networks) in [("proxies", &self.proxies), ("xclient", &self.xclient)] {
+            if networks.iter().any(|network| network.prefix_len() == 0) {
+                return Err(Error::Invalid(format!(
+                    "`{key}` names every address there is: whoever is listed may pose as anybody, so list your own proxies alone"
+                )));
+            }
         }
         if self.limits.connections_reserved >= self.limits.connections {
             return invalid(
@@ -365,6 +385,9 @@ mod tests {
         assert!(read("[limits]\nrecipients = 0").unwrap_err().to_string().contains("`limits.recipients`"));
         assert!(read("[limits]\nconnections = 100").unwrap_err().to_string().contains("`limits.connections_reserved`"));
         assert!(read("[limits]\nquota = 0").is_ok());
+        // W-14
+        assert!(read("proxies = ['0.0.0.0/0']").unwrap_err().to_string().contains("`proxies`"));
+        assert!(read("xclient = ['::/0']").unwrap_err().to_string().contains("`xclient`"));
     }
 
     #[test]

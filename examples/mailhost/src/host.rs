@@ -116,6 +116,22 @@ impl Host {
         self.config.trusted.iter().any(|network| network.contains(&address))
     }
 
+    /// Whether a connection from there begins with the PROXY protocol (row W-14).
+    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+        self.config.proxies.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether a client there may say that it speaks for another (row W-14).
+    pub(crate) fn speaks_for_others(&self, address: IpAddr) -> bool {
+        self.config.xclient.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether an address is in a domain of ours.
+    pub(crate) fn is_local(&self, address: &str) -> bool {
+        let domain = address.rsplit_once('@').map(|(_, domain)| domain);
+        domain.is_some_and(|domain| self.config.domains.iter().any(|ours| ours.eq_ignore_ascii_case(domain)))
+    }
+
     /// Whom a recipient stands for. `None` is `<Postmaster>` without a domain.
     ///
     /// The domain is compared as it was parsed, so no spelling of an address talks its way past (row R-1): a percent sign or an exclamation mark is a letter of the

@@ -18,6 +18,7 @@ mod listen;
 mod log;
 mod metrics;
 mod pop3;
+mod proxy;
 mod random;
 mod serve;
 mod smtp;

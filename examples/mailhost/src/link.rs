@@ -11,17 +11,17 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use wire::TlsFacts;
 
-use crate::tls;
+use crate::host::Host;
+use crate::tls::Security;
 
 /// A client that has connected.
 #[derive(Debug)]
 pub(crate) struct Connection {
     /// What its bytes come by.
     pub(crate) link: Link,
-    /// What is known about TLS, if it is on.
-    pub(crate) tls: Option<TlsFacts>,
+    /// What TLS gives, if it is on.
+    pub(crate) security: Option<Security>,
     /// Where it comes from.
     pub(crate) address: core::net::IpAddr,
 }
@@ -40,16 +40,13 @@ impl Link {
     ///
     /// # Errors
     /// The handshake's own, or that it took too long.
-    pub(crate) async fn secure(
-        self,
-        config: Arc<ServerConfig>,
-        time: core::time::Duration,
-    ) -> io::Result<(Self, TlsFacts)> {
+    pub(crate) async fn secure(self, host: &Host, config: Arc<ServerConfig>) -> io::Result<(Self, Security)> {
         let Self::Plain(stream) = self else { return Err(io::Error::other("TLS inside TLS")) };
+        let handshake = TlsAcceptor::from(config).accept(stream);
         let stream =
-            timeout(time, TlsAcceptor::from(config).accept(stream)).await.map_err(|_| io::ErrorKind::TimedOut)??;
-        let facts = tls::facts(stream.get_ref().1);
-        Ok((Self::Tls(Box::new(stream)), facts))
+            timeout(host.config.limits.handshake_time, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let security = host.tls.security(stream.get_ref().1, |address| host.is_local(address));
+        Ok((Self::Tls(Box::new(stream)), security))
     }
 }
 

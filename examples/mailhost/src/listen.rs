@@ -18,7 +18,7 @@ pub(crate) use caps::{Admission, Caps, Pop3Admission};
 use crate::host::Host;
 use crate::link::{Connection, Link};
 use crate::metrics::Metrics;
-use crate::{pop3, smtp};
+use crate::{pop3, proxy, smtp};
 
 /// What is spoken on a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,18 +139,36 @@ impl Listeners {
 /// What sessions are set up with, made once.
 #[derive(Debug)]
 struct Services {
-    relay: Arc<smtp_proto::server::Config>,
-    submission: Arc<smtp_proto::server::Config>,
-    lmtp: Arc<smtp_proto::server::Config>,
+    relay: Smtp,
+    submission: Smtp,
+    lmtp: Smtp,
     pop3: Arc<pop3_proto::server::Config>,
+}
+
+/// One of SMTP's services, for clients and for proxies that may say XCLIENT.
+#[derive(Debug)]
+struct Smtp {
+    service: smtp::Service,
+    client: Arc<smtp_proto::server::Config>,
+    proxy: Arc<smtp_proto::server::Config>,
+}
+
+impl Smtp {
+    fn new(host: &Host, service: smtp::Service) -> Self {
+        let client = smtp::config(host, service);
+        let mut proxy = client.clone();
+        proxy.xclient = true;
+        proxy.xforward = true;
+        Self { service, client: Arc::new(client), proxy: Arc::new(proxy) }
+    }
 }
 
 impl Services {
     fn new(host: &Host) -> Self {
         Self {
-            relay: smtp::config(host, smtp::Service::Relay),
-            submission: smtp::config(host, smtp::Service::Submission),
-            lmtp: smtp::config(host, smtp::Service::Lmtp),
+            relay: Smtp::new(host, smtp::Service::Relay),
+            submission: Smtp::new(host, smtp::Service::Submission),
+            lmtp: Smtp::new(host, smtp::Service::Lmtp),
             pop3: pop3::config(),
         }
     }
@@ -182,22 +200,54 @@ async fn accept(
             }
         };
         let address = address.ip().to_canonical();
-        let Some(admission) = caps.admit(address, port.is_for_users(), host.trusts(address), host.now()) else {
-            host.metrics.connections_refused_total.add(1);
-            info!(%address, ?port, "too many connections");
-            // Never wait for such a client.
-            let _ = stream.try_write(port.busy());
-            continue;
-        };
-        let (host, services, shutdown) = (host.clone(), services.clone(), shutdown.clone());
+        // A proxy is many clients; each of them is counted once it is known.
+        let proxy = host.is_proxy(address);
+        let Some(admission) = admit(&caps, &host, port, &stream, address, proxy) else { continue };
+        let (host, services, caps, shutdown) = (host.clone(), services.clone(), caps.clone(), shutdown.clone());
         sessions.spawn(async move {
             let _open = Open::count(&host.metrics);
+            let mut stream = stream;
+            let (address, admission) = if proxy {
+                match proxy::client(&mut stream, host.config.limits.handshake_time).await {
+                    Err(error) => {
+                        return info!(%address, ?port, %error, "a listed proxy did not say whom it speaks for");
+                    }
+                    Ok(None) => (address, admission),
+                    Ok(Some(client)) => {
+                        drop(admission);
+                        let client = client.to_canonical();
+                        let Some(admission) = admit(&caps, &host, port, &stream, client, false) else { return };
+                        (client, admission)
+                    }
+                }
+            } else {
+                (address, admission)
+            };
             if let Err(error) = session(port, stream, address, &host, &services, &admission, shutdown).await {
                 debug!(%address, ?port, %error, "connection lost");
             }
         });
     }
     sessions
+}
+
+/// Whether there is room for a client; if there is none, it is told.
+fn admit(
+    caps: &Arc<Caps>,
+    host: &Host,
+    port: Port,
+    stream: &TcpStream,
+    address: IpAddr,
+    proxy: bool,
+) -> Option<Admission> {
+    let admission = caps.admit(address, port.is_for_users(), proxy || host.trusts(address), host.now());
+    if admission.is_none() {
+        host.metrics.connections_refused_total.add(1);
+        info!(%address, ?port, "too many connections");
+        // Never wait for such a client.
+        let _ = stream.try_write(port.busy());
+    }
+    admission
 }
 
 /// A connection that is counted until this is dropped, however its session ends.
@@ -229,22 +279,23 @@ async fn session(
     // Replies are small and wait for nothing.
     stream.set_nodelay(true)?;
     let link = Link::Plain(stream);
-    let (link, tls) = if port.is_implicit_tls() {
+    let (link, security) = if port.is_implicit_tls() {
         let config = if port == Port::Pop3s { &host.tls.pop3 } else { &host.tls.submission };
-        let secured = link.secure(config.clone(), host.config.limits.handshake_time).await;
-        let (link, facts) = secured.inspect_err(|_| host.metrics.tls_failures_total.add(1))?;
-        (link, Some(facts))
+        let secured = link.secure(host, config.clone()).await;
+        let (link, security) = secured.inspect_err(|_| host.metrics.tls_failures_total.add(1))?;
+        (link, Some(security))
     } else {
         (link, None)
     };
-    let connection = Connection { link, tls, address };
-    let (service, config) = match port {
-        Port::Smtp => (smtp::Service::Relay, &services.relay),
-        Port::Submission | Port::Submissions => (smtp::Service::Submission, &services.submission),
-        Port::Lmtp => (smtp::Service::Lmtp, &services.lmtp),
+    let connection = Connection { link, security, address };
+    let smtp = match port {
+        Port::Smtp => &services.relay,
+        Port::Submission | Port::Submissions => &services.submission,
+        Port::Lmtp => &services.lmtp,
         Port::Pop3 | Port::Pop3s => {
             return pop3::serve(host, services.pop3.clone(), connection, admission, shutdown).await;
         }
     };
-    smtp::serve(host, service, config.clone(), connection, admission, shutdown).await
+    let config = if host.speaks_for_others(address) { &smtp.proxy } else { &smtp.client };
+    smtp::serve(host, smtp.service, config.clone(), connection, admission, shutdown).await
 }

@@ -21,6 +21,7 @@ use crate::link::{Connection, Link};
 use crate::listen::{Admission, Pop3Admission};
 use crate::random;
 use crate::store::{self, Account, MessageReader};
+use crate::tls::Channel;
 
 /// What the sessions are set up with.
 pub(crate) fn config() -> Arc<Config> {
@@ -37,6 +38,7 @@ struct Session<'a> {
     address: IpAddr,
     admission: &'a Admission,
     id: String,
+    channel: Channel,
     exchange: Option<Exchange>,
     open: Option<OpenMaildrop>,
     /// The message that goes out.
@@ -79,14 +81,16 @@ pub(crate) async fn serve(
     admission: &Admission,
     mut shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let Connection { link, tls, address } = connection;
+    let Connection { link, security, address } = connection;
+    let (tls, channel) = security.map(|security| (security.facts, security.channel)).unzip();
     let mut driver = Driver::new(link, host.origin);
     let mut limits = Limits::default();
     limits.auth_failures = host.config.limits.auth_failures;
     limits.idle_time = host.config.limits.pop3_idle;
     let mut server = Server::new(config, limits, tls, driver.now());
     let id = random::id()?;
-    let mut session = Session { host, address, admission, id, exchange: None, open: None, reader: None };
+    let channel = channel.unwrap_or_default();
+    let mut session = Session { host, address, admission, id, channel, exchange: None, open: None, reader: None };
     if *shutdown.borrow_and_update() {
         let _ = server.tell(Notice::Shutdown, driver.now());
     }
@@ -135,11 +139,11 @@ pub(crate) async fn serve(
             Turn::Closed => return Ok(()),
             Turn::Body => session.send(&mut driver, &mut server).await?,
             Turn::Secure => {
-                let secured =
-                    driver.into_stream().secure(host.tls.pop3.clone(), host.config.limits.handshake_time).await;
-                let (link, facts) = secured.inspect_err(|_| host.metrics.tls_failures_total.add(1))?;
+                let secured = driver.into_stream().secure(host, host.tls.pop3.clone()).await;
+                let (link, security) = secured.inspect_err(|_| host.metrics.tls_failures_total.add(1))?;
                 driver = Driver::new(link, host.origin);
-                server.secured(facts, driver.now());
+                session.channel = security.channel;
+                server.secured(security.facts, driver.now());
             }
             Turn::Progress | Turn::Answer => {}
         }
@@ -167,11 +171,13 @@ impl Session<'_> {
                 let login = self.host.login(&user, &password, self.address).await;
                 self.logged_in(login).await
             }
-            Work::Auth { mechanism, initial } => match Exchange::begin(self.host, &mechanism, self.address) {
-                Ok(Some(exchange)) => self.exchange(exchange, initial.as_deref().map(Vec::as_slice)).await,
-                Ok(None) => Reaction::Reply(Response::err(None, "Mechanism not offered")),
-                Err(_) => unavailable(),
-            },
+            Work::Auth { mechanism, initial } => {
+                match Exchange::begin(self.host, &mechanism, self.address, &self.channel) {
+                    Ok(Some(exchange)) => self.exchange(exchange, initial.as_deref().map(Vec::as_slice)).await,
+                    Ok(None) => Reaction::Reply(Response::err(None, "Mechanism not offered")),
+                    Err(_) => unavailable(),
+                }
+            }
             Work::AuthResponse(response) => match self.exchange.take() {
                 Some(exchange) => self.exchange(exchange, Some(&response)).await,
                 None => unavailable(),

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use embed::Turn;
 use embed::asynchronous::Driver;
+use smtp_proto::command::Command;
+use smtp_proto::forward::{Attribute, Attributes, Value};
 use smtp_proto::server::{Answer, Closing, Config, Event, Notice, Role};
 use smtp_proto::{EnhancedStatus, Reply, Server, TlsFacts};
 use tokio::sync::watch;
@@ -21,6 +23,7 @@ use crate::link::Connection;
 use crate::listen::Admission;
 use crate::random;
 use crate::store::Account;
+use crate::tls::Channel;
 
 /// One of the three services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub(crate) enum Service {
 }
 
 /// What the sessions of one service are set up with.
-pub(crate) fn config(host: &Host, service: Service) -> Arc<Config> {
+pub(crate) fn config(host: &Host, service: Service) -> Config {
     let role = match service {
         Service::Relay => Role::Relay,
         Service::Submission => Role::Submission,
@@ -50,7 +53,7 @@ pub(crate) fn config(host: &Host, service: Service) -> Arc<Config> {
     }
     // Nothing is passed on yet, so no report of what became of it can be promised.
     config.dsn = false;
-    Arc::new(config)
+    config
 }
 
 /// One session.
@@ -64,6 +67,7 @@ struct Session<'a> {
     helo: String,
     extended: bool,
     tls: Option<TlsFacts>,
+    channel: Channel,
     user: Option<Account>,
     exchange: Option<Exchange>,
     transaction: Option<Transaction>,
@@ -74,6 +78,7 @@ enum Work {
     Auth { mechanism: String, initial: Option<zeroize::Zeroizing<Vec<u8>>> },
     AuthResponse(zeroize::Zeroizing<Vec<u8>>),
     Mail(Sender),
+    Proxied(Attributes<'static>),
     Recipient(smtp_proto::command::ForwardPath<'static>),
     Start,
     End(Option<u32>),
@@ -91,7 +96,8 @@ pub(crate) async fn serve(
     admission: &Admission,
     mut shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let Connection { link, tls, address } = connection;
+    let Connection { link, security, address } = connection;
+    let (tls, channel) = security.map(|security| (security.facts, security.channel)).unzip();
     let mut driver = Driver::new(link, host.origin);
     let trusted = host.trusts(address);
     let mut server = Server::new(config, host.config.limits.smtp(trusted), tls.clone(), driver.now());
@@ -105,6 +111,7 @@ pub(crate) async fn serve(
         helo: String::new(),
         extended: false,
         tls,
+        channel: channel.unwrap_or_default(),
         user: None,
         exchange: None,
         transaction: None,
@@ -152,15 +159,16 @@ pub(crate) async fn serve(
                     Service::Submission => &host.tls.submission,
                     Service::Relay | Service::Lmtp => &host.tls.relay,
                 };
-                let time = host.config.limits.handshake_time;
-                let (link, facts) = driver.into_stream().secure(config.clone(), time).await.inspect_err(|error| {
+                let secured = driver.into_stream().secure(host, config.clone()).await;
+                let (link, security) = secured.inspect_err(|error| {
                     host.metrics.tls_failures_total.add(1);
                     info!(session = session.id, %address, %error, "no TLS");
                 })?;
                 driver = Driver::new(link, host.origin);
                 session.helo.clear();
-                session.tls = Some(facts.clone());
-                server.secured(facts, driver.now());
+                session.tls = Some(security.facts.clone());
+                session.channel = security.channel;
+                server.secured(security.facts, driver.now());
             }
             Turn::Progress | Turn::Answer | Turn::Body => {}
         }
@@ -207,6 +215,11 @@ impl Session<'_> {
                 Decision::Work(Work::AuthResponse(zeroize::Zeroizing::new(response.to_vec())))
             }
             Event::Mail(mail) => Decision::Work(Work::Mail(Sender::new(mail))),
+            Event::Proxied(attributes) => Decision::Work(Work::Proxied(attributes.into_owned())),
+            Event::Answered(Command::Xforward(attributes)) => {
+                info!(session = self.id, address = %self.address, %attributes, "forwarded for");
+                Decision::Go
+            }
             Event::Recipient(rcpt) => Decision::Work(Work::Recipient(rcpt.forward_path.into_owned())),
             Event::ContentStart(_) => Decision::Work(Work::Start),
             Event::MessageEnd(end) => Decision::Work(Work::End(end.recipient)),
@@ -237,20 +250,48 @@ impl Session<'_> {
 
     async fn work(&mut self, work: Work) -> Reaction {
         match work {
-            Work::Auth { mechanism, initial } => match Exchange::begin(self.host, &mechanism, self.address) {
-                Ok(Some(exchange)) => self.exchange(exchange, initial.as_deref().map(Vec::as_slice)).await,
-                Ok(None) => reply(504, (5, 5, 4), "Mechanism not offered"),
-                Err(_) => reply(454, (4, 7, 0), "Cannot authenticate now: try again later"),
-            },
+            Work::Auth { mechanism, initial } => {
+                match Exchange::begin(self.host, &mechanism, self.address, &self.channel) {
+                    Ok(Some(exchange)) => self.exchange(exchange, initial.as_deref().map(Vec::as_slice)).await,
+                    Ok(None) => reply(504, (5, 5, 4), "Mechanism not offered"),
+                    Err(_) => reply(454, (4, 7, 0), "Cannot authenticate now: try again later"),
+                }
+            }
             Work::AuthResponse(response) => match self.exchange.take() {
                 Some(exchange) => self.exchange(exchange, Some(&response)).await,
                 None => reply(454, (4, 7, 0), "Cannot authenticate now: try again later"),
             },
             Work::Mail(sender) => self.mail(sender).await,
+            Work::Proxied(attributes) => self.proxied(&attributes).await,
             Work::Recipient(path) => self.recipient(&path).await,
             Work::Start => self.start(),
             Work::End(recipient) => self.end(recipient).await,
         }
+    }
+
+    /// The session is with another client from now on, of whom a proxy that is listed tells (row W-14).
+    async fn proxied(&mut self, attributes: &Attributes<'_>) -> Reaction {
+        let login = attributes.get(Attribute::Login).and_then(Value::known);
+        let user = match login.as_deref() {
+            // Mail from other servers has no users.
+            Some(_) if self.service != Service::Submission => {
+                return reply(550, (5, 7, 1), "There are no logins on this port");
+            }
+            Some(name) => match self.host.vouched(name).await {
+                Ok(Some(account)) => Some(account),
+                Ok(None) => return reply(550, (5, 7, 1), "There is no such user here"),
+                Err(error) => return self.store_failed(&error),
+            },
+            None => None,
+        };
+        info!(session = self.id, address = %self.address, %attributes, "speaks for");
+        if let Some(Value::Known(address)) = attributes.address(Attribute::Addr) {
+            self.address = address.to_canonical();
+        }
+        self.helo.clear();
+        self.user = user;
+        self.exchange = None;
+        Reaction::Accept
     }
 
     /// Goes on with an AUTH exchange.

@@ -1,5 +1,7 @@
 //! Certificates, and what each service does with them.
 
+mod security;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,12 +10,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use rustls::crypto::ring::{default_provider, sign};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
-use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
+use rustls::{RootCertStore, ServerConfig, ServerConnection};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use wire::{TlsFacts, TlsVersion};
+use sasl::ChannelBinding;
+
+pub(crate) use security::{Channel, Security};
 
 use crate::config;
 
@@ -45,6 +51,9 @@ pub(crate) enum Error {
     /// Certificate and key do not go together, or are of a kind that is not supported.
     #[error("certificate and key cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
+    /// The authorities for users' certificates are none.
+    #[error("the certificates of `tls.client_ca` cannot be used: {0}")]
+    Authorities(#[from] VerifierBuilderError),
     /// No certificate could be made.
     #[error("cannot make a self-signed certificate: {0}")]
     SelfSigned(#[from] rcgen::Error),
@@ -71,11 +80,31 @@ struct Files {
 }
 
 #[derive(Debug)]
-struct Current(RwLock<Arc<CertifiedKey>>);
+struct Current(RwLock<Shown>);
+
+/// What clients are shown.
+#[derive(Debug, Clone)]
+struct Shown {
+    certified: Arc<CertifiedKey>,
+    end_point: Option<ChannelBinding>,
+}
+
+impl Current {
+    fn shown(&self) -> Shown {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl From<CertifiedKey> for Shown {
+    fn from(certified: CertifiedKey) -> Self {
+        let end_point = certified.cert.first().and_then(security::end_point);
+        Self { certified: Arc::new(certified), end_point }
+    }
+}
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+        Some(self.shown().certified)
     }
 }
 
@@ -89,13 +118,14 @@ impl Tls {
         if config.tls.certificate.is_none() && !files.exist() {
             files.make(&config.hostname)?;
         }
-        let current = Arc::new(Current(RwLock::new(Arc::new(files.read()?))));
+        let current = Arc::new(Current(RwLock::new(files.read()?.into())));
+        let users = users(config)?;
         let changed = std::sync::Mutex::new(files.changed());
         Ok(Self {
             files,
-            relay: service(&current, b"smtp", 0)?,
-            submission: service(&current, b"smtp", 2)?,
-            pop3: service(&current, b"pop3", 2)?,
+            relay: service(&current, b"smtp", 0, None)?,
+            submission: service(&current, b"smtp", 2, users.clone())?,
+            pop3: service(&current, b"pop3", 2, users)?,
             current,
             changed,
         })
@@ -107,7 +137,13 @@ impl Tls {
     /// [`Error`].
     pub(crate) fn check(config: &config::Config) -> Result<(), Error> {
         let files = Files::of(config);
+        users(config)?;
         if config.tls.certificate.is_some() || files.exist() { files.read().map(drop) } else { Ok(()) }
+    }
+
+    /// What a connection gives once its handshake is done. `local` says which addresses can be users'.
+    pub(crate) fn security(&self, connection: &ServerConnection, local: impl Fn(&str) -> bool) -> Security {
+        Security::of(connection, self.current.shown().end_point, local)
     }
 
     /// Reads the files again if they have changed. If they cannot be used, what was there stays, and the error says so.
@@ -122,7 +158,7 @@ impl Tls {
         }
         *changed = times;
         let certified = self.files.read()?;
-        *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
+        *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = certified.into();
         Ok(true)
     }
 }
@@ -149,16 +185,7 @@ impl Files {
     }
 
     fn read(&self) -> Result<CertifiedKey, Error> {
-        let pem = |path: &Path, source| match source {
-            rustls_pki_types::pem::Error::Io(source) => Error::File { path: path.into(), source },
-            source => Error::Pem { path: path.into(), source },
-        };
-        let chain: Vec<_> = CertificateDer::pem_file_iter(&self.certificate)
-            .and_then(Iterator::collect)
-            .map_err(|source| pem(&self.certificate, source))?;
-        if chain.is_empty() {
-            return Err(Error::Empty { path: self.certificate.clone() });
-        }
+        let chain = certificates(&self.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|source| pem(&self.key, source))?;
         let certified = CertifiedKey::new(chain, sign::any_supported_type(&key)?);
         match certified.keys_match() {
@@ -173,12 +200,45 @@ impl Files {
     }
 }
 
+/// All certificates of a file.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let all: Vec<_> =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|source| pem(path, source))?;
+    if all.is_empty() { Err(Error::Empty { path: path.into() }) } else { Ok(all) }
+}
+
+fn pem(path: &Path, source: rustls_pki_types::pem::Error) -> Error {
+    match source {
+        rustls_pki_types::pem::Error::Io(source) => Error::File { path: path.into(), source },
+        source => Error::Pem { path: path.into(), source },
+    }
+}
+
+/// What judges the certificates of users, where there is one who issues them (RFC 8314, 4.2: else none is asked for).
+fn users(config: &config::Config) -> Result<Option<Arc<dyn ClientCertVerifier>>, Error> {
+    let Some(path) = &config.tls.client_ca else { return Ok(None) };
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots.add(certificate)?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()));
+    Ok(Some(verifier.allow_unauthenticated().build()?))
+}
+
 /// The configuration of one service. A client that names other protocols in ALPN is lost or led astray, and is refused (row W-6).
-fn service(current: &Arc<Current>, protocol: &[u8], tickets: usize) -> Result<Arc<ServerConfig>, Error> {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_cert_resolver(current.clone());
+fn service(
+    current: &Arc<Current>,
+    protocol: &[u8],
+    tickets: usize,
+    users: Option<Arc<dyn ClientCertVerifier>>,
+) -> Result<Arc<ServerConfig>, Error> {
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+    let builder = builder.with_safe_default_protocol_versions()?;
+    let builder = match users {
+        Some(users) => builder.with_client_cert_verifier(users),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(current.clone());
     config.alpn_protocols = vec![protocol.to_vec()];
     config.send_tls13_tickets = tickets;
     Ok(Arc::new(config))
@@ -195,19 +255,6 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&unfinished, path))
         .map_err(|source| Error::File { path: path.into(), source })
-}
-
-/// What a session is told about the TLS below it.
-pub(crate) fn facts(connection: &ServerConnection) -> TlsFacts {
-    let version = match connection.protocol_version() {
-        Some(ProtocolVersion::TLSv1_3) => TlsVersion::Tls13,
-        _ => TlsVersion::Tls12,
-    };
-    let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or_default();
-    // The library writes TLS13_AES_256_GCM_SHA384 where the registry has TLS_AES_256_GCM_SHA384.
-    let mut facts = TlsFacts::new(version, suite.replacen("TLS13_", "TLS_", 1));
-    facts.server_name = connection.server_name().map(Into::into);
-    facts
 }
 
 #[cfg(test)]

@@ -2,9 +2,15 @@
 
 /// The keys of each table. `aliases` has names of its own in it.
 pub(super) const KNOWN: [(&str, &[&str]); 6] = [
-    ("", &["hostname", "domains", "data", "listen", "tls", "store", "aliases", "limits", "trusted", "log"]),
+    (
+        "",
+        &[
+            "hostname", "domains", "data", "listen", "tls", "store", "aliases", "limits", "trusted", "proxies",
+            "xclient", "log",
+        ],
+    ),
     ("listen", &["smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "http"]),
-    ("tls", &["certificate", "key", "self_signed"]),
+    ("tls", &["certificate", "key", "self_signed", "client_ca"]),
     ("store", &["url"]),
     ("limits", super::limits::KEYS),
     ("log", &["filter", "json"]),
