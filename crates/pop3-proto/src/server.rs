@@ -19,10 +19,12 @@ mod commands;
 mod config;
 mod event;
 mod listing;
+mod reading;
 mod retrieve;
+mod saying;
 
 use alloc::{collections::VecDeque, string::String, sync::Arc};
-use core::{mem, time::Duration};
+use core::time::Duration;
 
 use self::{clock::Clock, listing::Listing, retrieve::Retrieval};
 pub use self::{
@@ -34,9 +36,8 @@ use crate::{
     error::{Error, Limit},
     limits::Limits,
     maildrop::Maildrop,
-    response::Response,
 };
-use wire::{Input, Line, Lines, Misuse, Output, Secret, TlsFacts, Wants};
+use wire::{Input, Lines, Misuse, Output, Secret, TlsFacts, Wants};
 
 /// How much output may wait before nothing further is written.
 const OUTPUT_BOUND: usize = 16_384;
@@ -421,167 +422,6 @@ impl Core {
             secret: Secret::new(),
             errors: 0,
             auth_failures: 0,
-        }
-    }
-
-    /// Drops the input that the last event was made of, unless it is a question's.
-    fn drop_used(&mut self, input: &mut Input) {
-        if self.open.is_some() || self.used == 0 {
-            return;
-        }
-        if mem::take(&mut self.used_secret) {
-            input.consume_secret(self.used);
-            self.secret.clear();
-        } else {
-            input.consume(self.used);
-        }
-        self.used = 0;
-        self.lines.restart();
-    }
-
-    const fn takes_input(&self) -> bool {
-        !self.eof && !matches!(self.stage, Stage::Securing | Stage::Closing)
-    }
-
-    /// Looks at the front of the input and says what it is.
-    fn find(&mut self, input: &mut Input) -> Found {
-        let found = match &self.stage {
-            Stage::Greeting => {
-                self.open = Some(Open::Connected);
-                return Found::Event(Event::Connected);
-            }
-            Stage::Securing | Stage::Closing | Stage::Retrieving(_) => return Found::Nothing,
-            Stage::Listing(_) => {
-                if !self.list() {
-                    return Found::Nothing;
-                }
-                self.find_line(input)
-            }
-            Stage::Commands | Stage::Auth => self.find_line(input),
-            Stage::Skip(limit) => {
-                let limit = *limit;
-                self.skip_line(input, limit)
-            }
-        };
-        if matches!(found, Found::Nothing)
-            && self.eof
-            && matches!(self.stage, Stage::Commands | Stage::Auth | Stage::Skip(_))
-        {
-            self.close(Closing::PeerClosed);
-            return self.told.pop_front().map_or(Found::Nothing, Found::Event);
-        }
-        found
-    }
-
-    fn find_line(&mut self, input: &mut Input) -> Found {
-        let auth = matches!(self.stage, Stage::Auth);
-        let unread = input.unread();
-        // What cannot be POP3 is not waited for (row W-6).
-        if self.maildrop.is_none()
-            && unread.first().is_some_and(|byte| !byte.is_ascii_graphic() && !matches!(byte, b'\r' | b'\n' | b' '))
-        {
-            input.discard();
-            return Found::Event(self.send_away(Error::ForeignProtocol));
-        }
-        let (limit, name) = if auth || unread.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH ")) {
-            (self.limits.auth_line, Limit::AuthLine)
-        } else {
-            (self.limits.command_line, Limit::CommandLine)
-        };
-        match self.lines.next(unread, limit) {
-            Line::Partial => Found::Nothing,
-            Line::Whole { text, total } => {
-                self.used = total;
-                if auth { Found::Response(text) } else { Found::Line(text) }
-            }
-            Line::BareLf { total, .. } => {
-                self.used = total;
-                self.used_secret = true;
-                Found::Event(self.send_away(Error::BareLineEnd))
-            }
-            Line::TooLong => {
-                self.stage = Stage::Skip(name);
-                self.skip_line(input, name)
-            }
-        }
-    }
-
-    fn skip_line(&mut self, input: &mut Input, limit: Limit) -> Found {
-        let (n, ended) = Lines::skip(input.unread());
-        input.consume_secret(n);
-        self.lines.restart();
-        if !ended {
-            return Found::Nothing;
-        }
-        self.stage = Stage::Commands;
-        if limit == Limit::AuthLine {
-            self.told.push_back(Event::AuthAborted);
-        }
-        let value = if limit == Limit::AuthLine { self.limits.auth_line } else { self.limits.command_line };
-        Found::Event(self.fault(Error::Limit { limit, value: value as u64 }))
-    }
-
-    /// Queues a status line.
-    fn respond(&mut self, response: &Response<'_>) {
-        response.write(self.output.tail());
-        self.clock.spoke();
-    }
-
-    /// Queues `+OK` and a text.
-    fn ok(&mut self, text: &'static str) {
-        self.respond(&Response::ok(text));
-    }
-
-    /// Gives the response to a fault, counts it, and makes the event.
-    fn fault(&mut self, error: Error) -> Event<'static> {
-        self.respond(&error.response());
-        self.errors += 1;
-        let hard = if self.maildrop.is_some() { self.limits.hard_errors } else { self.limits.hard_errors_before_login };
-        if self.errors >= hard {
-            self.end_by(Limit::Errors, u64::from(hard));
-        } else if self.errors > self.limits.soft_errors {
-            self.clock.hold_for(self.limits.error_delay);
-        }
-        Event::Fault(error)
-    }
-
-    /// Gives the response to a fault that leaves no safe way to go on, and closes.
-    fn send_away(&mut self, error: Error) -> Event<'static> {
-        self.respond(&error.response());
-        self.close(Closing::SentAway);
-        Event::Fault(error)
-    }
-
-    /// Ends the session because a limit has been passed.
-    fn end_by(&mut self, limit: Limit, value: u64) {
-        self.told.push_back(Event::Fault(Error::Limit { limit, value }));
-        self.close(Closing::SentAway);
-    }
-
-    /// Ends the session; what is queued is still sent. Marks are forgotten: only QUIT removes anything.
-    fn close(&mut self, why: Closing) {
-        if matches!(self.stage, Stage::Auth) || matches!(self.open, Some(Open::Auth { .. } | Open::AuthResponse)) {
-            self.told.push_back(Event::AuthAborted);
-        }
-        self.open = None;
-        self.stage = Stage::Closing;
-        self.secret.clear();
-        self.told.push_back(Event::Closing(why));
-    }
-
-    /// Closes if shutdown has been asked for and nothing is going out.
-    fn shut_down_if_due(&mut self) {
-        let busy = matches!(self.stage, Stage::Retrieving(_) | Stage::Listing(_) | Stage::Closing)
-            || self.open == Some(Open::Update);
-        if self.shutdown && !busy {
-            // A client in the middle of a handshake must not be sent plaintext.
-            if !matches!(self.stage, Stage::Securing) {
-                self.respond(&Response::err(
-                    Some(crate::response::Code::SysTemp),
-                    "Shutting down, nothing was removed",
-                ));
-            }
-            self.close(Closing::Shutdown);
         }
     }
 }
