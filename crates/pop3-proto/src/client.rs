@@ -210,7 +210,8 @@ impl Client {
     /// Tells what to do next. Requests are answered in the order in which they were told; they go out at once if the server offers PIPELINING, else one by one.
     ///
     /// # Errors
-    /// [`Misuse`]: before [`Event::Ready`], after [`Request::Quit`], a login without TLS or inside a session, a text that no line can carry, or more than
+    /// [`Misuse`]: before [`Event::Ready`], after [`Request::Quit`], a login without TLS or inside a session, a text that no line can carry or that the server does not
+    /// take, or more than
     /// [`pipeline`](Limits::pipeline) of them. Nothing has changed then.
     pub fn tell(&mut self, request: Request<'_>, now: Duration) -> Result<(), Misuse> {
         self.core.set(now);

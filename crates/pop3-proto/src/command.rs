@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
-use crate::error::CommandError;
+use crate::{error::CommandError, language::is_range};
 
 /// One command line, borrowed from it.
 ///
@@ -64,6 +64,8 @@ pub enum Command<'a> {
     Quit,
     /// UTF8 turns the session to UTF-8 (RFC 6856, 2).
     Utf8,
+    /// LANG: which languages are there, or the one for all further responses, as a range: a tag or `*` (RFC 6856, 3).
+    Lang(Option<&'a str>),
 }
 
 /// A text that must not be shown: `Debug` hides it.
@@ -140,6 +142,10 @@ impl<'a> Command<'a> {
             b"NOOP" => bare(Self::Noop),
             b"QUIT" => bare(Self::Quit),
             b"UTF8" => bare(Self::Utf8),
+            b"LANG" => match trimmed {
+                Some(range) if !is_range(range) => Err(CommandError::Arguments),
+                range => Ok(Self::Lang(range)),
+            },
             _ => Err(CommandError::Unknown),
         }
     }
@@ -168,6 +174,8 @@ impl<'a> Command<'a> {
             Self::Noop => text.write_str("NOOP"),
             Self::Quit => text.write_str("QUIT"),
             Self::Utf8 => text.write_str("UTF8"),
+            Self::Lang(None) => text.write_str("LANG"),
+            Self::Lang(Some(range)) => write!(text, "LANG {range}"),
         };
         out.extend_from_slice(b"\r\n");
     }

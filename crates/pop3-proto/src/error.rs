@@ -1,5 +1,7 @@
 //! What can go wrong on the server's side, and what the client is told.
 
+use core::fmt;
+
 use crate::response::{Code, Response};
 
 /// Why a line is not a command.
@@ -71,6 +73,9 @@ pub enum Error {
     /// State: a login without TLS, where that would show the password to the network (row T-6).
     #[error("login without TLS")]
     LoginNeedsTls,
+    /// State: LANG asks for a language that is not offered (RFC 6856, 3.2).
+    #[error("a language that is not offered")]
+    NoSuchLanguage,
     /// State: AUTH with a mechanism that is not offered.
     #[error("a SASL mechanism that is not offered")]
     UnknownMechanism,
@@ -98,25 +103,41 @@ pub enum Limit {
 }
 
 /// Which order was broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Order {
     /// The command needs a login.
-    #[error("Log in first")]
     LoginFirst,
     /// The command is for before the login.
-    #[error("Already logged in")]
     LoggedIn,
     /// PASS without USER (RFC 1939, 7).
-    #[error("Say USER first")]
     UserFirst,
     /// STLS inside TLS (RFC 2595, 4).
-    #[error("TLS is already on")]
     TlsAgain,
     /// The command is known and not served.
-    #[error("Not served here: CAPA lists what is")]
     NotServed,
 }
+
+impl Order {
+    /// What the client is told.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::LoginFirst => "Log in first",
+            Self::LoggedIn => "Already logged in",
+            Self::UserFirst => "Say USER first",
+            Self::TlsAgain => "TLS is already on",
+            Self::NotServed => "Not served here: CAPA lists what is",
+        }
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl core::error::Error for Order {}
 
 impl Error {
     /// What the client is told.
@@ -130,12 +151,13 @@ impl Error {
             Self::BareLineEnd => "Lines must end in CR LF",
             Self::ForeignProtocol => "This is POP3",
             Self::AuthNotBase64 => "Cannot decode that: send base64",
-            Self::Order(order) => return Response::err(None, alloc::format!("{order}")),
+            Self::Order(order) => order.text(),
             Self::NoSuchMessage { .. } => "No such message",
             Self::Unsynchronized { .. } => "Wait for the reply before sending on",
             Self::PlaintextAfterStls { .. } => "Plaintext after STLS",
             // RFC 3206, 5: [AUTH] is for wrong credentials alone, and these have not been looked at
             Self::LoginNeedsTls => "Say STLS first: no password in the clear",
+            Self::NoSuchLanguage => "No such language: LANG lists those that are here",
             Self::UnknownMechanism => "Mechanism not offered: CAPA lists those that are",
             Self::AuthCancelled => "Authentication cancelled",
             Self::Limit { limit: Limit::CommandLine | Limit::AuthLine, .. } => "Line too long",

@@ -6,7 +6,8 @@
 //! - [`Server`]: the serving side.
 //! - [`Client`]: the reading side.
 //! - [`maildrop`]: what a session sees of a mailbox, and the marks it sets, as pure state. A connection that drops removes nothing.
-//! - [`command`], [`response`], [`Capabilities`]: the grammar, both directions.
+//! - [`command`], [`response`], [`capabilities`]: the grammar, both directions.
+//! - [`language`]: what LANG offers, and how a language is chosen.
 //!
 //! What it is not: it opens no sockets, does no TLS (it says when), checks no passwords (it asks), and keeps no mail.
 
@@ -20,10 +21,11 @@ extern crate std;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod capabilities;
+pub mod capabilities;
 pub mod client;
 pub mod command;
 pub mod error;
+pub mod language;
 mod limits;
 pub mod maildrop;
 pub mod response;

@@ -92,7 +92,8 @@ impl<'a> Response<'a> {
         &self.text
     }
 
-    /// Reads a line, without its CRLF; `None` if it is no status line. A code that is not known is part of the text.
+    /// Reads a line, without its CRLF; `None` if it is no status line. A code that is not known is part of the text; of one that is known,
+    /// detail behind it (`[IN-USE/READ-ONLY]`) is passed over (RFC 2449, 8).
     #[must_use]
     pub fn parse(line: &'a [u8]) -> Option<Self> {
         let (ok, rest) = match (line.strip_prefix(b"+OK"), line.strip_prefix(b"-ERR")) {
@@ -113,7 +114,11 @@ impl<'a> Response<'a> {
         let Some(inner) = text.strip_prefix(b"[") else { return (None, text) };
         let Some(end) = inner.iter().position(|byte| *byte == b']') else { return (None, text) };
         let name = inner.get(..end).unwrap_or_default();
-        let code = Code::ALL.into_iter().find(|code| name.eq_ignore_ascii_case(code.as_str().as_bytes()));
+        let code = Code::ALL.into_iter().find(|code| {
+            name.split_at_checked(code.as_str().len()).is_some_and(|(start, detail)| {
+                start.eq_ignore_ascii_case(code.as_str().as_bytes()) && matches!(detail, [] | [b'/', ..])
+            })
+        });
         match code {
             Some(_) => {
                 let rest = inner.get(end + 1..).unwrap_or_default();
@@ -123,8 +128,22 @@ impl<'a> Response<'a> {
         }
     }
 
+    /// The same status and code with other words.
+    pub(crate) fn with_text<'b>(&self, text: &'b str) -> Response<'b> {
+        Response { ok: self.ok, code: self.code, text: Cow::Borrowed(text) }
+    }
+
     /// Appends the line as it goes on the wire.
     pub fn write(&self, out: &mut Vec<u8>) {
+        self.write_as(out, |_| true);
+    }
+
+    /// Appends the line in ASCII, each other character as `?`: what a client may be told that has asked for neither UTF8 nor LANG (RFC 6856, 3.2).
+    pub(crate) fn write_ascii(&self, out: &mut Vec<u8>) {
+        self.write_as(out, |c| c.is_ascii());
+    }
+
+    fn write_as(&self, out: &mut Vec<u8>, fits: impl Fn(char) -> bool) {
         let start = out.len();
         out.extend_from_slice(if self.ok { b"+OK" } else { b"-ERR" });
         if let Some(code) = self.code {
@@ -134,10 +153,13 @@ impl<'a> Response<'a> {
         }
         if !self.text.is_empty() {
             out.push(b' ');
-            let room = LINE_MAX - 2 - (out.len() - start);
-            let length = (0..=room.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
-            let text = self.text.get(..length).unwrap_or_default();
-            out.extend(text.bytes().map(|byte| if byte.is_ascii_control() { b'?' } else { byte }));
+            for c in self.text.chars() {
+                let c = if c.is_ascii_control() || !fits(c) { '?' } else { c };
+                if out.len() - start + c.len_utf8() > LINE_MAX - 2 {
+                    break;
+                }
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
         }
         out.extend_from_slice(b"\r\n");
     }

@@ -18,6 +18,7 @@ mod clock;
 mod commands;
 mod config;
 mod event;
+mod language;
 mod listing;
 mod reading;
 mod retrieve;
@@ -26,12 +27,13 @@ mod saying;
 use alloc::{collections::VecDeque, string::String, sync::Arc};
 use core::time::Duration;
 
-use self::{clock::Clock, listing::Listing, retrieve::Retrieval};
+use self::{clock::Clock, language::Chosen, listing::Listing, retrieve::Retrieval};
 pub use self::{
     config::Config,
     event::{Answer, Closing, Event, Notice, Timer},
 };
 use crate::{
+    capabilities::{Expire, LoginDelay},
     command::Command,
     error::{Error, Limit},
     limits::Limits,
@@ -115,6 +117,13 @@ struct Core {
     /// The name of the last USER.
     user: Option<String>,
     maildrop: Option<Maildrop>,
+    /// UTF8 has been said.
+    utf8: bool,
+    /// What LANG has chosen.
+    language: Option<Chosen>,
+    /// What CAPA says of the user who has logged in.
+    expire: Option<Expire>,
+    login_delay: Option<LoginDelay>,
     secret: Secret,
     errors: u32,
     auth_failures: u32,
@@ -270,7 +279,7 @@ impl Server {
     /// Tells the session something of the caller's own accord.
     ///
     /// # Errors
-    /// None so far; other sessions of the family have notices that can come at a wrong moment.
+    /// [`Misuse`]: what concerns a user, before login. Nothing has changed then.
     pub fn tell(&mut self, notice: Notice, now: Duration) -> Result<(), Misuse> {
         self.core.clock.set(now);
         match notice {
@@ -278,6 +287,9 @@ impl Server {
                 self.core.shutdown = true;
                 self.core.shut_down_if_due();
             }
+            _ if self.core.maildrop.is_none() => return Err(Misuse("tell: nobody has logged in")),
+            Notice::Retention(retention) => self.core.expire = Some(Expire { retention, per_user: false }),
+            Notice::LoginDelay(seconds) => self.core.login_delay = Some(LoginDelay { seconds, per_user: false }),
         }
         Ok(())
     }
@@ -394,6 +406,19 @@ impl Server {
         self.core.maildrop.as_ref()
     }
 
+    /// Whether the client has said UTF8. If not, a message with UTF-8 in its header is sent to it as a surrogate (RFC 6855, 7), or refused with
+    /// [`Code::Utf8`](crate::response::Code::Utf8) (RFC 6856, 2.1).
+    #[must_use]
+    pub const fn utf8(&self) -> bool {
+        self.core.utf8
+    }
+
+    /// The tag of the language that the client has chosen by LANG, in which [`Answer::Reply`] is to speak (RFC 6856, 3.2). `None`: English in ASCII.
+    #[must_use]
+    pub fn language(&self) -> Option<&str> {
+        self.core.language.map(|chosen| self.core.tag(chosen))
+    }
+
     /// How many bytes of memory the session's buffers hold at the moment.
     #[must_use]
     pub const fn memory(&self) -> usize {
@@ -419,6 +444,10 @@ impl Core {
             shutdown: false,
             user: None,
             maildrop: None,
+            utf8: false,
+            language: None,
+            expire: None,
+            login_delay: None,
             secret: Secret::new(),
             errors: 0,
             auth_failures: 0,

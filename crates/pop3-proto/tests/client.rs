@@ -235,3 +235,66 @@ fn secrets_are_not_shown() {
     assert!(client.tell(Request::Login { user: "a\r\nDELE 1", password: "x" }, NOW).is_err());
     assert!(client.tell(Request::Login { user: "ann", password: "x\r\nDELE 1" }, NOW).is_err());
 }
+
+/// RFC 6856, 3: a language is told with its tag, and a list of them line by line.
+#[test]
+fn languages() {
+    let mut client = logged_in();
+    assert!(client.tell(Request::Language("de DE"), NOW).is_err() && client.tell(Request::Utf8, NOW).is_err());
+    for request in [Request::Languages, Request::Language("de"), Request::Language("*"), Request::Language("xx")] {
+        client.tell(request, NOW).unwrap();
+    }
+    assert_eq!(said(&mut client), "LANG\r\nLANG de\r\nLANG *\r\nLANG xx\r\n");
+    client.receive("+OK\r\nde Deutsch\r\nfr Français\r\ni-default\r\n.\r\n".as_bytes(), NOW);
+    client.receive("+OK de Ab jetzt schöner\r\n+OK fr\r\n-ERR nicht da\r\n".as_bytes(), NOW);
+    let all = events(&mut client);
+    assert_eq!(all.len(), 8, "{all:?}");
+    assert_eq!(
+        all[1..7],
+        [
+            r#"Language { tag: "de", description: "Deutsch" }"#,
+            r#"Language { tag: "fr", description: "Français" }"#,
+            r#"Language { tag: "i-default", description: "" }"#,
+            "End",
+            r#"LanguageChosen { tag: "de", text: "Ab jetzt schöner" }"#,
+            r#"LanguageChosen { tag: "fr", text: "" }"#,
+        ]
+    );
+    assert!(client.is_idle());
+    for (request, line) in [
+        (Request::Languages, &b"+OK\r\n1de Deutsch\r\n"[..]),
+        (Request::Languages, b"+OK\r\nde Deutsch\xff\r\n"),
+        (Request::Languages, b"+OK\r\nde Deutsch\x1b[2J\r\n"),
+        (Request::Languages, b"+OK\r\n\r\n"),
+        (Request::Language("de"), b"+OK\r\n"),
+        (Request::Language("de"), b"+OK the language has changed to de\r\n"),
+        (Request::Language("de"), b"+OK 1 x\r\n"),
+    ] {
+        let mut client = logged_in();
+        client.tell(request, NOW).unwrap();
+        client.receive(line, NOW);
+        let all = events(&mut client);
+        let read = line == b"+OK the language has changed to de\r\n";
+        assert_eq!(all.iter().any(|event| event.contains("Response(Lang)")), !read, "{line:?}: {all:?}");
+    }
+}
+
+/// RFC 6856, 2: UTF8 is for before login, and names beyond ASCII for servers that have said that they take them.
+#[test]
+fn utf8_before_login() {
+    let mut client = ready();
+    client.tell(Request::Utf8, NOW).unwrap();
+    assert_eq!(said(&mut client), "UTF8\r\n");
+    client.receive(b"+OK\r\n", NOW);
+    assert!(events(&mut client)[0].contains("step: Utf8"));
+    let login = Request::Login { user: "jürgen", password: "secret" };
+    assert!(client.tell(login, NOW).is_err());
+    assert!(client.tell(Request::Login { user: "ann", password: "geheimnisträger" }, NOW).is_err());
+    let mut client = Client::new(Config::default(), Limits::default(), Some(tls()), NOW);
+    client.receive(b"+OK\r\n", NOW);
+    events(&mut client);
+    client.receive(b"+OK\r\nUTF8 USER\r\nEXPIRE 3\r\nLOGIN-DELAY 60\r\n.\r\n", NOW);
+    events(&mut client);
+    assert_eq!(client.capabilities().login_delay.map(|delay| delay.seconds), Some(60));
+    client.tell(login, NOW).unwrap();
+}

@@ -15,6 +15,7 @@ mod support;
 
 use pop3_proto::{
     Capabilities, Response,
+    capabilities::{Expire, LoginDelay, Retention},
     command::{Command, SecretText},
     error::CommandError,
     maildrop::{Entry, Maildrop, Uid},
@@ -42,6 +43,9 @@ fn commands_that_are_none() {
         ("PASS", CommandError::Arguments),
         ("QUIT now", CommandError::Arguments),
         ("AUTH A B C", CommandError::Arguments),
+        ("LANG de fr", CommandError::Arguments),
+        ("LANG de_DE", CommandError::Arguments),
+        ("LANG *-CH", CommandError::Arguments),
         ("AUTH NAME-OF-MORE-THAN-TWENTY", CommandError::Arguments),
     ] {
         assert_eq!(Command::parse(line.as_bytes()), Err(error), "{line}");
@@ -66,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn commands_written_are_read(user in word(), password in "[ -~]{1,30}", number in 1_u32.., lines: u64, which in 0..8_u8) {
+    fn commands_written_are_read(user in word(), password in "[ -~]{1,30}", number in 1_u32.., lines: u64, which in 0..11_u8, range in "[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}") {
         let command = match which {
             0 => Command::User(&user),
             1 => Command::Pass(SecretText::new(&password).unwrap()),
@@ -74,6 +78,9 @@ proptest! {
             3 => Command::Top { number, lines },
             4 => Command::List(Some(number)),
             5 => Command::Uidl(None),
+            7 => Command::Lang(None),
+            8 => Command::Lang(Some(&range)),
+            9 => Command::Lang(Some("*")),
             6 => Command::Auth { mechanism: "PLAIN", initial: SecretText::new(&user) },
             _ => Command::Apop(&user, SecretText::new("0123").unwrap()),
         };
@@ -96,6 +103,29 @@ proptest! {
         let mut again = Vec::new();
         read.write(&mut again);
         prop_assert_eq!(again, wire);
+    }
+
+    /// RFC 2449, 8: detail that is not known does not hide a code that is.
+    #[test]
+    fn detail_behind_a_code(detail in "[!-Z^-~]{1,10}") {
+        let line = format!("-ERR [in-use/{detail}] Busy");
+        prop_assert_eq!(Response::parse(line.as_bytes()), Some(Response::err(Some(Code::InUse), "Busy")));
+        let line = format!("-ERR [IN-USED/{detail}] Busy");
+        prop_assert_eq!(Response::parse(line.as_bytes()).unwrap().code(), None);
+    }
+
+    #[test]
+    fn policies_written_are_read(days: u32, seconds: u32, never: bool, user: bool) {
+        let mut offers = Capabilities::new();
+        let retention = if never { Retention::Never } else { Retention::Days(days) };
+        offers.expire = Some(Expire { retention, per_user: user });
+        offers.login_delay = Some(LoginDelay { seconds, per_user: !user });
+        (offers.utf8, offers.utf8_user, offers.lang) = (true, user, never);
+        let mut wire = Vec::new();
+        offers.write(&mut wire);
+        let mut again = Capabilities::new();
+        String::from_utf8(wire).unwrap().lines().filter(|line| *line != ".").for_each(|line| again.read(line));
+        prop_assert_eq!(again, offers);
     }
 
     #[test]

@@ -19,8 +19,12 @@ mod support;
 
 use std::{fs, path::Path, time::Duration};
 
-use pop3_proto::{Limits, server::Config};
-use support::host::{Host, tls};
+use pop3_proto::{
+    Limits,
+    capabilities::{Expire, LoginDelay, Retention},
+    server::Config,
+};
+use support::host::{Host, languages, tls};
 
 struct Dialogue {
     config: Config,
@@ -56,6 +60,13 @@ fn parse(text: &str) -> Dialogue {
                     "stls" => this.config.stls = true,
                     "plain" => this.config.mechanisms = vec!["PLAIN".to_owned()],
                     "login_without_tls" => this.config.login_without_tls = true,
+                    "languages" => this.config.languages = languages(),
+                    "policy" => {
+                        this.config.expire = Some(Expire { retention: Retention::Days(5), per_user: true });
+                        this.config.login_delay = Some(LoginDelay { seconds: 900, per_user: true });
+                        this.config.utf8_user = true;
+                        this.config.implementation = "Ours 1".to_owned();
+                    }
                     "ordered" => this.ordered = true,
                     _ => panic!("unknown setting {word}"),
                 }

@@ -21,7 +21,7 @@ use pop3_proto::{
     server::Config,
 };
 use proptest::prelude::*;
-use support::host::{Host, tls};
+use support::host::{Host, languages, tls};
 
 const NOW: Duration = Duration::ZERO;
 
@@ -32,6 +32,8 @@ struct Seen {
     sizes: Vec<(u32, u64)>,
     uids: Vec<(u32, String)>,
     stat: Option<(u32, u64)>,
+    languages: Vec<String>,
+    chosen: Vec<Option<String>>,
     quit: bool,
     failed: Option<String>,
 }
@@ -55,6 +57,8 @@ enum Ask {
     Retrieve(u32),
     Delete(u32),
     Reset,
+    Languages,
+    Language(&'static str),
     Quit,
 }
 
@@ -62,6 +66,7 @@ impl Pair {
     fn new(messages: Vec<String>, stls: bool, requests: Vec<Ask>) -> Self {
         let mut config = Config::default();
         config.stls = stls;
+        config.languages = languages();
         let mut host = Host::new(config, Limits::default(), (!stls).then(tls));
         host.messages = messages;
         let client = Client::new(client::Config::default(), client::Limits::default(), (!stls).then(tls), NOW);
@@ -82,6 +87,8 @@ impl Pair {
                             Ask::Retrieve(number) => Request::Retrieve(number),
                             Ask::Delete(number) => Request::Delete(number),
                             Ask::Reset => Request::Reset,
+                            Ask::Languages => Request::Languages,
+                            Ask::Language(range) => Request::Language(range),
                             Ask::Quit => Request::Quit,
                         };
                         self.client.tell(request, NOW).unwrap();
@@ -92,6 +99,20 @@ impl Pair {
                     if response.is_ok() {
                         self.seen.messages.push(Vec::new());
                     }
+                    None
+                }
+                Event::Answered { step: Step::Lang, response } => {
+                    if !response.is_ok() {
+                        self.seen.chosen.push(None);
+                    }
+                    None
+                }
+                Event::Language { tag, description } => {
+                    self.seen.languages.push(format!("{tag} {description}"));
+                    None
+                }
+                Event::LanguageChosen { tag, .. } => {
+                    self.seen.chosen.push(Some(tag.to_owned()));
                     None
                 }
                 Event::Answered { step: Step::Quit, response } => {
@@ -185,6 +206,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         (1..6_u32).prop_map(Ask::Retrieve),
         (1..6_u32).prop_map(Ask::Delete),
         Just(Ask::Reset),
+        Just(Ask::Languages),
+        proptest::sample::select(&["de", "de-AT", "en", "*", "fr", "I-default"][..]).prop_map(Ask::Language),
     ]
 }
 
@@ -225,6 +248,15 @@ proptest! {
                     }
                 }
                 Ask::Reset => marked.fill(false),
+                Ask::Languages => {
+                    expected.languages.extend(["de Deutsch", "en-GB English", "zh-Hant ", "i-default "].map(str::to_owned));
+                }
+                Ask::Language(range) => expected.chosen.push(match range {
+                    "fr" => None,
+                    "en" => Some("en-GB".to_owned()),
+                    "I-default" => Some("i-default".to_owned()),
+                    _ => Some("de".to_owned()),
+                }),
                 Ask::Quit => {}
             }
         }

@@ -40,6 +40,20 @@ pub enum Event<'a> {
         /// Its id: 1 to 70 printable characters.
         uid: &'a str,
     },
+    /// LANG with a range: all further responses are in this language (RFC 6856, 3.2).
+    LanguageChosen {
+        /// The tag of the language that the server has chosen.
+        tag: &'a str,
+        /// What it says in it.
+        text: &'a str,
+    },
+    /// LANG alone: one of the server's languages (RFC 6856, 3.2).
+    Language {
+        /// Its tag.
+        tag: &'a str,
+        /// Its name in the language itself; may be empty.
+        description: &'a str,
+    },
     /// RETR and TOP: the next piece of the message, dots unstuffed. Line feeds that stood alone are CRLF here.
     Body(&'a [u8]),
     /// The list or message that the last status line began is complete.
@@ -82,6 +96,10 @@ pub enum Step {
     Rset,
     /// NOOP
     Noop,
+    /// UTF8
+    Utf8,
+    /// LANG
+    Lang,
     /// QUIT
     Quit,
 }
@@ -103,6 +121,8 @@ impl fmt::Display for Step {
             Self::Dele => "DELE",
             Self::Rset => "RSET",
             Self::Noop => "NOOP",
+            Self::Utf8 => "UTF8",
+            Self::Lang => "LANG",
             Self::Quit => "QUIT",
         })
     }
@@ -147,6 +167,13 @@ pub enum Request<'a> {
     Reset,
     /// Nothing.
     Noop,
+    /// Before login: mail may come with UTF-8 in its header (RFC 6856, 2).
+    Utf8,
+    /// Which languages does the server speak (RFC 6856, 3)?
+    Languages,
+    /// All further responses in a language that this range matches: a tag, or `*` for the one that the server prefers. In the clear anybody may change it: tell it
+    /// after [`Event::Ready`], when TLS is up.
+    Language(&'a str),
     /// End the session, and remove what is marked.
     Quit,
 }
@@ -165,6 +192,9 @@ impl fmt::Debug for Request<'_> {
             Self::Delete(number) => write!(f, "Delete({number})"),
             Self::Reset => f.write_str("Reset"),
             Self::Noop => f.write_str("Noop"),
+            Self::Utf8 => f.write_str("Utf8"),
+            Self::Languages => f.write_str("Languages"),
+            Self::Language(range) => write!(f, "Language({range:?})"),
             Self::Quit => f.write_str("Quit"),
         }
     }

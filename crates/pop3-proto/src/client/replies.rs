@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::{Awaited, Core, Error, Event, Stage, Step, Stls};
-use crate::{command::Command, response::Response};
+use crate::{command::Command, language::is_tag, response::Response};
 use wire::{
     Input, Line,
     stuffing::{Bare, BareLf, DataDecoder, Piece},
@@ -31,6 +31,8 @@ pub(super) enum Telling {
     Stat,
     Size,
     Unique,
+    Chosen,
+    Language,
     Challenge,
 }
 
@@ -56,6 +58,7 @@ impl Core {
             Telling::Challenge => return Some(Event::Challenge(self.challenge.expose())),
             Telling::Stat => pair(line.get(3..)?)?,
             Telling::Size | Telling::Unique => pair(line)?,
+            Telling::Chosen | Telling::Language => return language(line, telling),
         };
         Some(match telling {
             Telling::Stat => Event::Stat { count: number, octets: rest.parse().ok()? },
@@ -109,6 +112,7 @@ impl Core {
                 return None;
             }
             Step::List => Telling::Size,
+            Step::Lang => Telling::Language,
             _ => Telling::Unique,
         };
         self.checked(line, telling, step)
@@ -172,11 +176,15 @@ impl Core {
                     self.queue.pop_front();
                 }
             (Step::Pass | Step::Auth, true) => self.logged_in = true,
-            (Step::List | Step::Uidl, true) if lines => self.stage = Stage::List { step, lines: 0 },
+            (Step::List | Step::Uidl | Step::Lang, true) if lines => self.stage = Stage::List { step, lines: 0 },
             (Step::Retr | Step::Top, true) => self.stage = Stage::Message { decoder: DataDecoder::new(BareLf::Normalize), size: 0 },
             (Step::Stat, true) => {
                 self.send_queued();
                 return self.checked(line, Telling::Stat, step);
+            }
+            (Step::Lang, true) => {
+                self.send_queued();
+                return self.checked(line, Telling::Chosen, step);
             }
             (Step::Quit, _) => {
                 self.close();
@@ -252,6 +260,21 @@ impl Core {
         }
         found
     }
+}
+
+/// What the server says of a language: its tag, and text in UTF-8 (RFC 6856, 3.2).
+fn language(line: &[u8], telling: Telling) -> Option<Event<'_>> {
+    let line = if matches!(telling, Telling::Chosen) { line.strip_prefix(b"+OK ")? } else { line };
+    let line = core::str::from_utf8(line).ok()?;
+    if line.bytes().any(|byte| byte.is_ascii_control()) {
+        return None;
+    }
+    let (tag, text) = line.split_once(' ').unwrap_or((line, ""));
+    let event = match telling {
+        Telling::Chosen => Event::LanguageChosen { tag, text },
+        _ => Event::Language { tag, description: text },
+    };
+    is_tag(tag).then_some(event)
 }
 
 /// A number and what is behind it: `1 120`.

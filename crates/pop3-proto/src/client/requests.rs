@@ -3,7 +3,10 @@
 use alloc::vec::Vec;
 
 use super::{Awaited, Core, Request, Stage, Step};
-use crate::command::{Command, SecretText};
+use crate::{
+    command::{Command, SecretText},
+    language::is_range,
+};
 use wire::{Misuse, Secret, base64};
 
 /// The longest AUTH command with its initial response (RFC 5034, 4); longer ones go in two steps.
@@ -33,10 +36,9 @@ impl Core {
         }
         match request {
             Request::Login { user, password } => {
-                let good = |text: &str| !text.is_empty() && !text.bytes().any(|byte| byte.is_ascii_control());
-                let Some(secret) = SecretText::new(password).filter(|_| good(user) && good(password)) else {
-                    return Err(Misuse("tell: a name or password that no line can carry"));
-                };
+                self.check_name(user)?;
+                self.check_name(password)?;
+                let secret = SecretText::new(password).ok_or(Misuse("tell: a password that no line can carry"))?;
                 self.queue(Step::User, &Command::User(user));
                 self.queue(Step::Pass, &Command::Pass(secret));
             }
@@ -48,10 +50,27 @@ impl Core {
             Request::Top { number, lines } => self.queue(Step::Top, &Command::Top { number, lines }),
             Request::Delete(number) => self.queue(Step::Dele, &Command::Dele(number)),
             Request::Reset => self.queue(Step::Rset, &Command::Rset),
+            Request::Utf8 if self.logged_in => return Err(Misuse("tell: UTF8 is for before login")),
+            Request::Utf8 => self.queue(Step::Utf8, &Command::Utf8),
+            Request::Languages => self.queue(Step::Lang, &Command::Lang(None)),
+            Request::Language(range) if !is_range(range) => return Err(Misuse("tell: not a language range")),
+            Request::Language(range) => self.queue(Step::Lang, &Command::Lang(Some(range))),
             Request::Noop => self.queue(Step::Noop, &Command::Noop),
             Request::Quit => self.queue(Step::Quit, &Command::Quit),
         }
         self.send_queued();
+        Ok(())
+    }
+
+    /// Whether a name or password may be said in USER, PASS or APOP.
+    fn check_name(&self, text: &str) -> Result<(), Misuse> {
+        if text.is_empty() || text.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(Misuse("tell: a name or password that no line can carry"));
+        }
+        // RFC 6856, 2.2: only where the server has said that it reads them
+        if !text.is_ascii() && !self.capabilities.utf8_user {
+            return Err(Misuse("tell: the server takes no name or password beyond ASCII"));
+        }
         Ok(())
     }
 
@@ -114,9 +133,9 @@ impl Core {
     }
 
     pub(super) fn expect(&mut self, step: Step, line: &[u8]) {
-        // LIST and UIDL have lines only if no message was named.
+        // LIST and UIDL have lines only if no message was named, LANG only if no language was.
         let lines = match step {
-            Step::List | Step::Uidl => line.len() == 6,
+            Step::List | Step::Uidl | Step::Lang => line.len() == 6,
             Step::Retr | Step::Top | Step::Capa => true,
             _ => false,
         };

@@ -106,7 +106,9 @@ impl Core {
         self.open = None;
         self.stage = Stage::Commands;
         self.errors = 0;
-        self.respond(&Response::ok(alloc::format!("{} messages, {} octets", maildrop.count(), maildrop.octets())));
+        let (messages, octets) = (self.word("messages"), self.word("octets"));
+        let text = alloc::format!("{} {messages}, {} {octets}", maildrop.count(), maildrop.octets());
+        self.respond(&Response::ok(text));
         self.maildrop = Some(maildrop);
     }
 
@@ -123,6 +125,9 @@ impl Core {
         self.tls = Some(tls);
         self.stage = Stage::Commands;
         self.user = None;
+        // RFC 6856, 7: whoever stood in between may have chosen.
+        self.utf8 = false;
+        self.language = None;
         self.lines.restart();
         self.clock.spoke();
         self.told.push_back(Event::Secured);

@@ -120,12 +120,14 @@ impl Core {
             }
             Command::Apop(..) => return Err(Error::Order(Order::NotServed)),
             Command::Utf8 => {
-                // RFC 6856, 2: before login. All mail is handed out as it is, so nothing else changes.
+                // RFC 6856, 2: before login.
                 if self.maildrop.is_some() {
                     return Err(Error::Order(Order::LoggedIn));
                 }
+                self.utf8 = true;
                 self.ok("UTF-8 it is");
             }
+            Command::Lang(range) => self.lang(range)?,
             _ => return self.transaction(command),
         }
         Ok(None)
@@ -150,7 +152,8 @@ impl Core {
                 self.respond(&Response::ok(text));
             }
             Command::List(None) => {
-                let text = alloc::format!("{} messages ({} octets)", maildrop.count(), maildrop.octets());
+                let (count, size) = (maildrop.count(), maildrop.octets());
+                let text = alloc::format!("{count} {} ({size} {})", self.word("messages"), self.word("octets"));
                 self.respond(&Response::ok(text));
                 self.stage = Stage::Listing(Listing::new(Kind::Sizes));
             }
@@ -239,7 +242,7 @@ impl Core {
                 let size =
                     self.maildrop.as_ref().and_then(|maildrop| maildrop.get(number)).map_or(0, |entry| entry.size);
                 match lines {
-                    None => self.respond(&Response::ok(alloc::format!("{size} octets"))),
+                    None => self.respond(&Response::ok(alloc::format!("{size} {}", self.word("octets")))),
                     Some(_) => self.ok("The top follows"),
                 }
                 self.stage = Stage::Retrieving(Retrieval::new(lines));

@@ -2,6 +2,11 @@
 
 use alloc::{string::String, vec::Vec};
 
+use crate::{
+    capabilities::{Expire, LoginDelay},
+    language::Language,
+};
+
 /// What a [`Server`](crate::Server) is set up with. Start from the default and change the fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,6 +21,19 @@ pub struct Config {
     pub user: bool,
     /// The SASL mechanisms that AUTH offers, by name, best first. Default: none.
     pub mechanisms: Vec<String>,
+    /// The languages that LANG offers, the preferred first; `i-default`, this crate's own English, is there beside them (RFC 6856, 3). Default: none, and LANG is not
+    /// served.
+    pub languages: Vec<Language>,
+    /// What CAPA's EXPIRE says (RFC 2449, 6.7): the shortest time that any user's messages stay. `per_user` says so before login;
+    /// [`Notice::Retention`](super::Notice::Retention) says the user's own time after it. Default: nothing.
+    pub expire: Option<Expire>,
+    /// What CAPA's LOGIN-DELAY says (RFC 2449, 6.5): the longest wait of any user. `per_user` says so before login;
+    /// [`Notice::LoginDelay`](super::Notice::LoginDelay) says the user's own wait after it. Default: nothing. Whoever comes too early is for the caller to know, and
+    /// to refuse by [`Answer::Reply`](super::Answer::Reply) with [`Code::LoginDelay`](crate::response::Code::LoginDelay).
+    pub login_delay: Option<LoginDelay>,
+    /// Whether names and passwords of USER and PASS may be beyond ASCII, as CAPA's `UTF8 USER` tells clients (RFC 6856, 2.2). Default: no. The caller applies
+    /// SASLprep to both before it compares them.
+    pub utf8_user: bool,
     /// What CAPA's IMPLEMENTATION says (RFC 2449, 6.9); empty says nothing. Default: empty.
     pub implementation: String,
     /// Whether a client that does not wait for a reply where it must is sent away (row W-5). Default: yes. Without it, a test may feed a whole dialogue at once.
@@ -30,6 +48,10 @@ impl Default for Config {
             login_without_tls: false,
             user: true,
             mechanisms: Vec::new(),
+            languages: Vec::new(),
+            expire: None,
+            login_delay: None,
+            utf8_user: false,
             implementation: String::new(),
             synchronize: true,
         }

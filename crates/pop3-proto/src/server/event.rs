@@ -1,6 +1,6 @@
 //! What a server session tells its caller and asks of it.
 
-use crate::{command::Command, error::Error, maildrop::Maildrop, response::Response};
+use crate::{capabilities::Retention, command::Command, error::Error, maildrop::Maildrop, response::Response};
 
 /// What has happened in a server session, borrowed from its buffer.
 ///
@@ -132,7 +132,8 @@ pub enum Answer<'a> {
     Open(Maildrop),
     /// No. To a login: name or password is wrong, `-ERR [AUTH]`.
     Refuse,
-    /// No, in these words; `-ERR`, whatever they are made with. To a login it does not count as a wrong password unless its code is `[AUTH]`.
+    /// No, in these words; `-ERR`, whatever they are made with. To a login it does not count as a wrong password unless its code is `[AUTH]`: `[LOGIN-DELAY]` says
+    /// that the user comes too soon, `[IN-USE]` that the maildrop is taken; both only where the password was right (RFC 2449, 8.1).
     Reply(Response<'a>),
     /// AUTH only: the next challenge, not encoded. May be empty.
     Challenge(&'a [u8]),
@@ -144,4 +145,8 @@ pub enum Answer<'a> {
 pub enum Notice {
     /// The server shuts down: finish what goes out, then say so and close. Nothing is removed.
     Shutdown,
+    /// After login: how long this user's messages stay. CAPA's EXPIRE says it from now on (RFC 2449, 6.7).
+    Retention(Retention),
+    /// After login: how many seconds this user is to wait between logins. CAPA's LOGIN-DELAY says it from now on (RFC 2449, 6.5).
+    LoginDelay(u32),
 }

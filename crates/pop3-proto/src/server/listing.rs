@@ -3,7 +3,10 @@
 use core::fmt::Write as _;
 
 use super::{Core, OUTPUT_BOUND, Stage};
-use crate::{capabilities::Capabilities, command::Bytes};
+use crate::{
+    capabilities::{Capabilities, Expire, LoginDelay},
+    command::Bytes,
+};
 
 /// A list that is written as the client takes it: a maildrop of a million messages costs no more memory than one of ten.
 #[derive(Clone, Debug)]
@@ -59,12 +62,20 @@ impl Core {
         offers.resp_codes = true;
         offers.auth_resp_code = true;
         offers.pipelining = true;
-        offers.utf8 = before;
+        // RFC 2449, 5: what is there before login is listed after it too, but for STLS, which RFC 2595, 8 excepts.
+        offers.utf8 = true;
+        offers.utf8_user = config.utf8_user;
+        offers.lang = !config.languages.is_empty();
         offers.stls = before && config.stls && self.tls.is_none();
-        offers.user = before && config.user && self.offers_login();
-        if before && self.offers_login() {
+        if self.offers_login() {
+            offers.user = config.user;
             offers.sasl.clone_from(&config.mechanisms);
         }
+        // RFC 2449, 6.5 and 6.7: `USER` sends the client to CAPA after login, where it has no place.
+        let known = |per_user| per_user && before;
+        offers.expire = self.expire.or(config.expire.map(|all| Expire { per_user: known(all.per_user), ..all }));
+        offers.login_delay =
+            self.login_delay.or(config.login_delay.map(|all| LoginDelay { per_user: known(all.per_user), ..all }));
         offers.implementation.clone_from(&config.implementation);
         self.ok("Capabilities follow");
         offers.write(self.output.tail());

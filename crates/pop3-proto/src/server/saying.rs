@@ -7,9 +7,14 @@ use crate::{
 };
 
 impl Core {
-    /// Queues a status line.
+    /// Queues a status line, in the language of the session. Without LANG or UTF8 it is ASCII (RFC 6856, 2.1 and 3.2).
     pub(super) fn respond(&mut self, response: &Response<'_>) {
-        response.write(self.output.tail());
+        let out = self.output.tail();
+        match self.language.and_then(|chosen| chosen.of(&self.config)?.text(response.text())) {
+            Some(text) => response.with_text(text).write(out),
+            None if self.utf8 || self.language.is_some() => response.write(out),
+            None => response.write_ascii(out),
+        }
         self.clock.spoke();
     }
 

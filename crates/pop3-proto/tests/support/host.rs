@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use pop3_proto::{
-    Limits, Server, TlsFacts, TlsVersion, Wants,
+    Limits, Response, Server, TlsFacts, TlsVersion, Wants,
+    language::Language,
     maildrop::{Entry, Maildrop, Uid},
+    response::Code,
     server::{Answer, Closing, Config, Event},
 };
 
@@ -25,6 +27,18 @@ pub fn maildrop(messages: &[String]) -> Maildrop {
             .enumerate()
             .map(|(n, message)| Entry { size: message.len() as u64, uid: Uid::new(format!("u{}", n + 1)).unwrap() }),
     )
+}
+
+/// German, of which the host has a few texts, and two kinds of English.
+pub fn languages() -> Vec<Language> {
+    let german = Language::new("de", "Deutsch")
+        .unwrap()
+        .says("Language changed", "Ab jetzt Deutsch, schön")
+        .says("messages", "Nachrichten")
+        .says("octets", "Oktette")
+        .says("Come again later", "Später wieder")
+        .says("Bye", "Tschüs");
+    vec![german, Language::new("en-GB", "English").unwrap(), Language::new("zh-Hant", "").unwrap()]
 }
 
 pub struct Host {
@@ -145,6 +159,12 @@ impl Host {
                     continue;
                 }
                 Event::Login { user: "ann", password: "two words" } => Answer::Open(maildrop(&self.messages)),
+                Event::Login { user: "ann", password: "too soon" } => {
+                    Answer::Reply(Response::err(Some(Code::LoginDelay), "Come again later"))
+                }
+                Event::Login { user: "ann", password: "in use" } => {
+                    Answer::Reply(Response::err(Some(Code::InUse), "Your maildrop is open elsewhere"))
+                }
                 Event::Login { .. } => Answer::Refuse,
                 Event::Auth { initial: None, .. } => Answer::Challenge(b""),
                 Event::Auth { initial: Some(response), .. } | Event::AuthResponse(response) => {
