@@ -19,7 +19,7 @@ pub use self::{
     config::{Config, Limits, Stls},
     event::{Answer, Error, Event, Request, Step},
 };
-use crate::{capabilities::Capabilities, command::Command};
+use crate::{apop::Timestamp, capabilities::Capabilities, command::Command};
 use wire::{Input, Lines, Misuse, Output, Secret, TlsFacts, Wants, base64, stuffing::DataDecoder};
 
 /// How much input is held at most, beyond twice the longest line.
@@ -82,6 +82,8 @@ struct Core {
     used: usize,
     told: VecDeque<Event<'static>>,
     capabilities: Capabilities,
+    /// What APOP is to answer, if it is allowed.
+    timestamp: Option<Timestamp>,
     /// The initial response that goes out in answer to an empty challenge.
     initial: Option<Secret>,
     challenge: Secret,
@@ -136,6 +138,7 @@ impl Client {
             used: 0,
             told: VecDeque::new(),
             capabilities: Capabilities::new(),
+            timestamp: None,
             initial: None,
             challenge: Secret::new(),
             asked: false,
@@ -300,6 +303,7 @@ impl Client {
         self.core.tls = Some(tls);
         self.core.lines.restart();
         self.core.capabilities = Capabilities::new();
+        self.core.timestamp = None;
         self.core.heard = self.core.now;
         self.core.stage = Stage::Opening;
         if bytes > 0 {
@@ -319,6 +323,13 @@ impl Client {
     #[must_use]
     pub const fn capabilities(&self) -> &Capabilities {
         &self.core.capabilities
+    }
+
+    /// The greeting's timestamp, for [`Request::Apop`]. `None` if [`Config::apop`] does not allow that, if the greeting had none or one that is no message id (the
+    /// mark of a server that is after the password), or if it came in the clear and STLS has made it void (RFC 2595, 4).
+    #[must_use]
+    pub const fn timestamp(&self) -> Option<&Timestamp> {
+        self.core.timestamp.as_ref()
     }
 
     /// Whether a login has succeeded.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
-use crate::{error::CommandError, language::is_range};
+use crate::{apop::Digest, error::CommandError, language::is_range};
 
 /// One command line, borrowed from it.
 ///
@@ -24,8 +24,8 @@ pub enum Command<'a> {
     User(&'a str),
     /// PASS: the password, with its spaces.
     Pass(SecretText<'a>),
-    /// APOP: name and digest (RFC 1939, 7). Not served: MD5 over a stored password protects nobody.
-    Apop(&'a str, SecretText<'a>),
+    /// APOP: name and digest (RFC 1939, 7).
+    Apop(&'a str, Digest),
     /// AUTH begins a SASL exchange (RFC 5034).
     Auth {
         /// The mechanism's name as it is written.
@@ -119,8 +119,10 @@ impl<'a> Command<'a> {
             b"USER" => trimmed.map(Command::User).ok_or(CommandError::Arguments),
             b"PASS" => Ok(Self::Pass(SecretText(needed()?))),
             b"APOP" => {
-                let (user, digest) = trimmed.and_then(|rest| rest.split_once(' ')).ok_or(CommandError::Arguments)?;
-                Ok(Self::Apop(user, SecretText(digest)))
+                // The name is what USER's is, with its spaces; a digest has none.
+                let (user, digest) = trimmed.and_then(|rest| rest.rsplit_once(' ')).ok_or(CommandError::Arguments)?;
+                let digest = Digest::parse(digest).ok_or(CommandError::Arguments)?;
+                Ok(Self::Apop(user.trim_end_matches(' '), digest))
             }
             b"AUTH" => match trimmed {
                 None => Ok(Self::AuthList),
@@ -156,7 +158,7 @@ impl<'a> Command<'a> {
         let _ = match self {
             Self::User(name) => write!(text, "USER {name}"),
             Self::Pass(password) => write!(text, "PASS {}", password.0),
-            Self::Apop(name, digest) => write!(text, "APOP {name} {}", digest.0),
+            Self::Apop(name, digest) => write!(text, "APOP {name} ").and_then(|()| digest.write(&mut text)),
             Self::Auth { mechanism, initial: None } => write!(text, "AUTH {mechanism}"),
             Self::Auth { mechanism, initial: Some(initial) } => write!(text, "AUTH {mechanism} {}", initial.0),
             Self::AuthList => text.write_str("AUTH"),

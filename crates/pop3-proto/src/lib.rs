@@ -7,6 +7,7 @@
 //! - [`Client`]: the reading side.
 //! - [`maildrop`]: what a session sees of a mailbox, and the marks it sets, as pure state. A connection that drops removes nothing.
 //! - [`command`], [`response`], [`capabilities`]: the grammar, both directions.
+//! - [`apop`]: logins by digest, off by default.
 //! - [`language`]: what LANG offers, and how a language is chosen.
 //!
 //! What it is not: it opens no sockets, does no TLS (it says when), checks no passwords (it asks), and keeps no mail.
@@ -21,6 +22,7 @@ extern crate std;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub mod apop;
 pub mod capabilities;
 pub mod client;
 pub mod command;

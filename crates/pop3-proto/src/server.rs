@@ -33,6 +33,7 @@ pub use self::{
     event::{Answer, Closing, Event, Notice, Timer},
 };
 use crate::{
+    apop::Timestamp,
     capabilities::{Expire, LoginDelay},
     command::Command,
     error::{Error, Limit},
@@ -117,6 +118,8 @@ struct Core {
     /// The name of the last USER.
     user: Option<String>,
     maildrop: Option<Maildrop>,
+    /// The greeting's timestamp, if APOP is served.
+    timestamp: Option<Timestamp>,
     /// UTF8 has been said.
     utf8: bool,
     /// What LANG has chosen.
@@ -155,6 +158,7 @@ enum Open {
     Connected,
     Stls,
     Login,
+    Apop,
     Auth { initial: bool },
     AuthResponse,
     Retrieve { number: u32, lines: Option<u64> },
@@ -257,7 +261,7 @@ impl Server {
             Open::Retrieve { number, lines } => Event::Retrieve { number, lines },
             Open::Update => Event::Update,
             // The line has been parsed before; it parses again.
-            Open::Login | Open::Auth { .. } => self.core.question(Command::parse(line).ok()?, open)?,
+            Open::Login | Open::Apop | Open::Auth { .. } => self.core.question(Command::parse(line).ok()?, open)?,
         })
     }
 
@@ -444,6 +448,7 @@ impl Core {
             shutdown: false,
             user: None,
             maildrop: None,
+            timestamp: None,
             utf8: false,
             language: None,
             expire: None,

@@ -15,6 +15,7 @@ mod support;
 
 use pop3_proto::{
     Capabilities, Response,
+    apop::Digest,
     capabilities::{Expire, LoginDelay, Retention},
     command::{Command, SecretText},
     error::CommandError,
@@ -43,6 +44,12 @@ fn commands_that_are_none() {
         ("PASS", CommandError::Arguments),
         ("QUIT now", CommandError::Arguments),
         ("AUTH A B C", CommandError::Arguments),
+        ("APOP ann", CommandError::Arguments),
+        ("APOP c4c9334bac560ecc979e58001b3e22fb", CommandError::Arguments),
+        ("APOP ann c4c9334bac560ecc979e58001b3e22f", CommandError::Arguments),
+        ("APOP ann c4c9334bac560ecc979e58001b3e22fbb", CommandError::Arguments),
+        ("APOP ann C4C9334BAC560ECC979E58001B3E22FB", CommandError::Arguments),
+        ("APOP ann \u{e9}c9334bac560ecc979e58001b3e22fb", CommandError::Arguments),
         ("LANG de fr", CommandError::Arguments),
         ("LANG de_DE", CommandError::Arguments),
         ("LANG *-CH", CommandError::Arguments),
@@ -70,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn commands_written_are_read(user in word(), password in "[ -~]{1,30}", number in 1_u32.., lines: u64, which in 0..11_u8, range in "[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}") {
+    fn commands_written_are_read(user in word(), password in "[ -~]{1,30}", number in 1_u32.., lines: u64, which in 0..11_u8, digest: [u8; 16], range in "[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}") {
         let command = match which {
             0 => Command::User(&user),
             1 => Command::Pass(SecretText::new(&password).unwrap()),
@@ -82,7 +89,7 @@ proptest! {
             8 => Command::Lang(Some(&range)),
             9 => Command::Lang(Some("*")),
             6 => Command::Auth { mechanism: "PLAIN", initial: SecretText::new(&user) },
-            _ => Command::Apop(&user, SecretText::new("0123").unwrap()),
+            _ => Command::Apop(&user, Digest::from_bytes(digest)),
         };
         let mut wire = Vec::new();
         command.write(&mut wire);

@@ -24,12 +24,13 @@ use pop3_proto::{
     capabilities::{Expire, LoginDelay, Retention},
     server::Config,
 };
-use support::host::{Host, languages, tls};
+use support::host::{Host, languages, timestamp, tls};
 
 struct Dialogue {
     config: Config,
     limits: Limits,
     tls: bool,
+    apop: bool,
     ordered: bool,
     steps: Vec<(String, String)>,
 }
@@ -50,8 +51,14 @@ fn dialogues() -> Vec<(String, Dialogue)> {
 
 fn parse(text: &str) -> Dialogue {
     assert!(text.starts_with('#'), "the first line says the rule");
-    let mut this =
-        Dialogue { config: Config::default(), limits: Limits::default(), tls: true, ordered: false, steps: Vec::new() };
+    let mut this = Dialogue {
+        config: Config::default(),
+        limits: Limits::default(),
+        tls: true,
+        apop: false,
+        ordered: false,
+        steps: Vec::new(),
+    };
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         if let Some(words) = line.strip_prefix("set: ") {
             for word in words.split(' ') {
@@ -67,6 +74,7 @@ fn parse(text: &str) -> Dialogue {
                         this.config.utf8_user = true;
                         this.config.implementation = "Ours 1".to_owned();
                     }
+                    "apop" => this.apop = true,
                     "ordered" => this.ordered = true,
                     _ => panic!("unknown setting {word}"),
                 }
@@ -83,7 +91,7 @@ impl Dialogue {
     fn host(&self, synchronize: bool) -> Host {
         let mut config = self.config.clone();
         config.synchronize = synchronize;
-        Host::new(config, self.limits.clone(), self.tls.then(tls))
+        Host::greeting(config, self.limits.clone(), self.tls.then(tls), self.apop.then(timestamp))
     }
 
     fn client(&self) -> usize {

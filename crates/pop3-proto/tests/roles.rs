@@ -21,7 +21,7 @@ use pop3_proto::{
     server::Config,
 };
 use proptest::prelude::*;
-use support::host::{Host, languages, tls};
+use support::host::{Host, digest, languages, timestamp, tls};
 
 const NOW: Duration = Duration::ZERO;
 
@@ -63,13 +63,15 @@ enum Ask {
 }
 
 impl Pair {
-    fn new(messages: Vec<String>, stls: bool, requests: Vec<Ask>) -> Self {
+    fn new(messages: Vec<String>, stls: bool, apop: bool, requests: Vec<Ask>) -> Self {
         let mut config = Config::default();
         config.stls = stls;
         config.languages = languages();
-        let mut host = Host::new(config, Limits::default(), (!stls).then(tls));
+        let mut host = Host::greeting(config, Limits::default(), (!stls).then(tls), apop.then(timestamp));
         host.messages = messages;
-        let client = Client::new(client::Config::default(), client::Limits::default(), (!stls).then(tls), NOW);
+        let mut config = client::Config::default();
+        config.apop = apop;
+        let client = Client::new(config, client::Limits::default(), (!stls).then(tls), NOW);
         Self { host, client, seen: Seen::default(), passed: 0, wire: Vec::new(), requests }
     }
 
@@ -77,8 +79,12 @@ impl Pair {
         let mut body = Vec::new();
         while let Some(event) = self.client.poll() {
             let request = match event {
-                Event::Ready => Some(Request::Login { user: "ann", password: "two words" }),
-                Event::Answered { step: Step::Pass, response } if response.is_ok() => {
+                // A timestamp that came before TLS is void.
+                Event::Ready => Some(match self.client.timestamp() {
+                    Some(_) => Request::Apop { user: "ann", digest: digest() },
+                    None => Request::Login { user: "ann", password: "two words" },
+                }),
+                Event::Answered { step: Step::Pass | Step::Apop, response } if response.is_ok() => {
                     for ask in self.requests.clone() {
                         let request = match ask {
                             Ask::Stat => Request::Stat,
@@ -216,15 +222,18 @@ proptest! {
     fn what_is_read_is_what_is_there(
         messages in proptest::collection::vec(message(), 0..5),
         stls: bool,
+        apop: bool,
         requests in proptest::collection::vec(ask(), 0..12),
         cuts in proptest::collection::vec((any::<bool>(), any::<u8>()), 0..60),
         piece in 1..50_usize,
     ) {
         let mut all = requests.clone();
         all.push(Ask::Quit);
-        let mut pair = Pair::new(messages.clone(), stls, all);
+        let mut pair = Pair::new(messages.clone(), stls, apop, all);
         pair.host.piece = piece;
         pair.run(&cuts);
+        let by_apop = pair.host.events.iter().any(|event| event.starts_with("Apop"));
+        prop_assert_eq!(by_apop, apop && !stls);
         prop_assert_eq!(&pair.seen.failed, &None);
         prop_assert!(pair.seen.quit);
         // The same requests on the list itself.
@@ -270,7 +279,7 @@ proptest! {
         messages in proptest::collection::vec(message(), 1..4),
         cuts in proptest::collection::vec((any::<bool>(), any::<u8>()), 0..40),
     ) {
-        let mut pair = Pair::new(messages, false, vec![Ask::Delete(1), Ask::Retrieve(2), Ask::Quit]);
+        let mut pair = Pair::new(messages, false, false, vec![Ask::Delete(1), Ask::Retrieve(2), Ask::Quit]);
         pair.client();
         for (to_server, n) in cuts {
             pair.pass(to_server, usize::from(n));

@@ -25,11 +25,14 @@ pub struct Config {
     pub pipelining: bool,
     /// Whether logins are allowed without TLS. Default: no (row T-6). For loopback and tests.
     pub login_without_tls: bool,
+    /// Whether [`Request::Apop`](super::Request::Apop) may be told. Default: no. MD5 is weak, the server must keep the password as it was typed, and a hostile one can
+    /// choose timestamps that tell it the password in the end (CVE-2007-1558). For servers that have nothing better, inside TLS.
+    pub apop: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { stls: Stls::Required, pipelining: true, login_without_tls: false }
+        Self { stls: Stls::Required, pipelining: true, login_without_tls: false, apop: false }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::response::Response;
+use crate::{apop::Digest, response::Response};
 
 /// What has happened in a client session, borrowed from its buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub enum Step {
     User,
     /// PASS
     Pass,
+    /// APOP
+    Apop,
     /// AUTH
     Auth,
     /// STAT
@@ -112,6 +114,7 @@ impl fmt::Display for Step {
             Self::Stls => "STLS",
             Self::User => "USER",
             Self::Pass => "PASS",
+            Self::Apop => "APOP",
             Self::Auth => "AUTH",
             Self::Stat => "STAT",
             Self::List => "LIST",
@@ -138,6 +141,13 @@ pub enum Request<'a> {
         user: &'a str,
         /// The password.
         password: &'a str,
+    },
+    /// Log in by APOP, where [`Config::apop`](super::Config::apop) allows it and [`timestamp`](crate::Client::timestamp) gives one (RFC 1939, 7).
+    Apop {
+        /// The name.
+        user: &'a str,
+        /// The digest of timestamp and password.
+        digest: Digest,
     },
     /// Log in by AUTH.
     Auth {
@@ -183,6 +193,7 @@ impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Login { user, .. } => write!(f, "Login {{ user: {user:?}, .. }}"),
+            Self::Apop { user, .. } => write!(f, "Apop {{ user: {user:?}, .. }}"),
             Self::Auth { mechanism, .. } => write!(f, "Auth {{ mechanism: {mechanism:?}, .. }}"),
             Self::Stat => f.write_str("Stat"),
             Self::List(number) => write!(f, "List({number:?})"),

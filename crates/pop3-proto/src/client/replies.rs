@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::{Awaited, Core, Error, Event, Stage, Step, Stls};
-use crate::{command::Command, language::is_tag, response::Response};
+use crate::{apop::Timestamp, command::Command, language::is_tag, response::Response};
 use wire::{
     Input, Line,
     stuffing::{Bare, BareLf, DataDecoder, Piece},
@@ -146,6 +146,7 @@ impl Core {
         self.awaited.pop_front();
         match (step, ok) {
             (Step::Connect, true) => {
+                self.timestamp = self.config.apop.then(|| Timestamp::find(response.text())).flatten();
                 self.send(Step::Capa, &Command::Capa);
                 return None;
             }
@@ -175,7 +176,7 @@ impl Core {
                 if self.queue.front().is_some_and(|(step, _)| *step == Step::Pass) => {
                     self.queue.pop_front();
                 }
-            (Step::Pass | Step::Auth, true) => self.logged_in = true,
+            (Step::Pass | Step::Apop | Step::Auth, true) => self.logged_in = true,
             (Step::List | Step::Uidl | Step::Lang, true) if lines => self.stage = Stage::List { step, lines: 0 },
             (Step::Retr | Step::Top, true) => self.stage = Stage::Message { decoder: DataDecoder::new(BareLf::Normalize), size: 0 },
             (Step::Stat, true) => {

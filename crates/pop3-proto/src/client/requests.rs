@@ -27,7 +27,7 @@ impl Core {
         if self.queue.len() + self.awaited.len() + 2 > self.limits.pipeline.max(2) {
             return Err(Misuse("tell: too many requests wait for their answers"));
         }
-        let login = matches!(request, Request::Login { .. } | Request::Auth { .. });
+        let login = matches!(request, Request::Login { .. } | Request::Apop { .. } | Request::Auth { .. });
         if login && self.tls.is_none() && !self.config.login_without_tls {
             return Err(Misuse("tell: no login without TLS"));
         }
@@ -41,6 +41,13 @@ impl Core {
                 let secret = SecretText::new(password).ok_or(Misuse("tell: a password that no line can carry"))?;
                 self.queue(Step::User, &Command::User(user));
                 self.queue(Step::Pass, &Command::Pass(secret));
+            }
+            Request::Apop { .. } if self.timestamp.is_none() => {
+                return Err(Misuse("tell: APOP is not allowed, or the greeting had no timestamp for it"));
+            }
+            Request::Apop { user, digest } => {
+                self.check_name(user)?;
+                self.queue(Step::Apop, &Command::Apop(user, digest));
             }
             Request::Auth { mechanism, initial } => self.auth(mechanism, initial)?,
             Request::Stat => self.queue(Step::Stat, &Command::Stat),
@@ -110,7 +117,8 @@ impl Core {
     /// Sends what may be sent: everything if the server takes groups, else one command at a time. Logins and QUIT are waited for in any case: what follows depends on them.
     pub(super) fn send_queued(&mut self) {
         while let Some((step, _)) = self.queue.front() {
-            let alone = |step| matches!(step, Step::User | Step::Pass | Step::Auth | Step::Stls | Step::Quit);
+            let alone =
+                |step| matches!(step, Step::User | Step::Pass | Step::Apop | Step::Auth | Step::Stls | Step::Quit);
             let groups = self.config.pipelining
                 && self.capabilities.pipelining
                 && !alone(*step)

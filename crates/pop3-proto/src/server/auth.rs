@@ -1,17 +1,47 @@
 //! Logins: USER and PASS, AUTH (RFC 5034), and what TLS changes.
 
+use alloc::string::String;
+
 use super::{Answer, Core, Event, Open, Stage};
 use crate::{
+    apop::Timestamp,
     error::{Error, Limit, Order},
     maildrop::Maildrop,
     response::{Code, Response},
 };
 use wire::{Misuse, TlsFacts, base64};
 
+/// How many characters of its words a greeting has at most; in ASCII, which it is, they and a timestamp fit into 512 octets.
+const GREETING_WORDS: usize = 250;
+
 impl Core {
     /// Whether a login is possible now (row T-6).
     pub(super) fn offers_login(&self) -> bool {
         self.tls.is_some() || self.config.login_without_tls
+    }
+
+    /// The greeting, with APOP's timestamp if there is one. Its words have no angle brackets (RFC 2449, 3), and leave the timestamp its room.
+    pub(super) fn greet(&mut self) {
+        let config = self.config.clone();
+        let timestamp = self.timestamp.as_ref().map_or("", Timestamp::as_str);
+        let mut text = String::with_capacity(config.greeting.len() + 1 + timestamp.len());
+        text.extend(config.greeting.chars().filter(|c| !matches!(c, '<' | '>')).take(GREETING_WORDS));
+        if !timestamp.is_empty() {
+            text.push(' ');
+            text.push_str(timestamp);
+        }
+        self.respond(&Response::ok(text));
+    }
+
+    /// Whether APOP is served: only if the greeting had a timestamp.
+    pub(super) fn admit_apop(&self) -> Result<(), Error> {
+        if self.maildrop.is_some() {
+            return Err(Error::Order(Order::LoggedIn));
+        }
+        if self.timestamp.is_none() {
+            return Err(Error::Order(Order::NotServed));
+        }
+        Ok(())
     }
 
     /// Whether an AUTH command may begin.
@@ -95,7 +125,7 @@ impl Core {
                     self.count_auth_failure();
                 }
             }
-            Answer::Accept | Answer::Challenge(_) => {
+            Answer::Accept | Answer::Challenge(_) | Answer::Greet(_) => {
                 return Err(Misuse("answer: a login is answered by a maildrop or a refusal"));
             }
         }
@@ -125,6 +155,7 @@ impl Core {
         self.tls = Some(tls);
         self.stage = Stage::Commands;
         self.user = None;
+        self.timestamp = None;
         // RFC 6856, 7: whoever stood in between may have chosen.
         self.utf8 = false;
         self.language = None;

@@ -55,6 +55,7 @@ impl Core {
         Some(match (command, open) {
             (Command::Stls, _) => Event::Stls,
             (Command::Pass(password), _) => Event::Login { user: self.user.as_deref()?, password: password.expose() },
+            (Command::Apop(user, digest), _) => Event::Apop { user, timestamp: self.timestamp.as_ref()?, digest },
             (Command::Auth { mechanism, .. }, Open::Auth { initial }) => {
                 Event::Auth { mechanism, initial: initial.then(|| self.secret.expose()) }
             }
@@ -118,7 +119,10 @@ impl Core {
                 }
                 out.extend_from_slice(b".\r\n");
             }
-            Command::Apop(..) => return Err(Error::Order(Order::NotServed)),
+            Command::Apop(..) => {
+                self.admit_apop()?;
+                return Ok(Some(Open::Apop));
+            }
             Command::Utf8 => {
                 // RFC 6856, 2: before login.
                 if self.maildrop.is_some() {
@@ -212,22 +216,27 @@ impl Core {
             self.told.push_front(fault);
             return Ok(());
         }
-        if matches!(open, Open::Login | Open::Auth { .. } | Open::AuthResponse) {
+        if matches!(open, Open::Login | Open::Apop | Open::Auth { .. } | Open::AuthResponse) {
             self.login_answered(answer)?;
             self.shut_down_if_due();
             return Ok(());
         }
         let refusal = match answer {
             Answer::Accept => None,
+            Answer::Greet(timestamp) if open == Open::Connected => {
+                self.timestamp = self.offers_login().then_some(timestamp);
+                None
+            }
             Answer::Refuse => Some(Response::err(Some(Code::SysTemp), "Not possible now")),
             Answer::Reply(response) => Some(Response::err(response.code(), response.text().to_owned())),
-            Answer::Open(_) | Answer::Challenge(_) => return Err(Misuse("answer: this does not answer the question")),
+            Answer::Open(_) | Answer::Challenge(_) | Answer::Greet(_) => {
+                return Err(Misuse("answer: this does not answer the question"));
+            }
         };
         self.open = None;
         match (open, refusal) {
             (Open::Connected, None) => {
-                let config = self.config.clone();
-                self.respond(&Response::ok(config.greeting.as_str()));
+                self.greet();
                 self.stage = Stage::Commands;
             }
             (Open::Connected, Some(refusal)) => {

@@ -11,7 +11,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// What the greeting says behind `+OK`. Default: `POP3 ready`. Nothing in it looks like APOP's timestamp, which is not served.
+    /// What the greeting says behind `+OK`. Default: `POP3 ready`. Angle brackets are left out: they are APOP's (RFC 2449, 3).
     pub greeting: String,
     /// Whether STLS is offered while there is no TLS (RFC 2595). Default: no, since the caller must be able to do the handshake.
     pub stls: bool,

@@ -1,6 +1,13 @@
 //! What a server session tells its caller and asks of it.
 
-use crate::{capabilities::Retention, command::Command, error::Error, maildrop::Maildrop, response::Response};
+use crate::{
+    apop::{Digest, Timestamp},
+    capabilities::Retention,
+    command::Command,
+    error::Error,
+    maildrop::Maildrop,
+    response::Response,
+};
 
 /// What has happened in a server session, borrowed from its buffer.
 ///
@@ -8,7 +15,7 @@ use crate::{capabilities::Retention, command::Command, error::Error, maildrop::M
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// Asks: a client has connected. Accepting sends the greeting.
+    /// Asks: a client has connected. Accepting sends the greeting; [`Answer::Greet`] does with a timestamp.
     Connected,
     /// Asks: STLS. Accepting sends `+OK`; then [`Wants::Secure`](wire::Wants::Secure).
     Stls,
@@ -18,6 +25,16 @@ pub enum Event<'a> {
         user: &'a str,
         /// The password. `Debug` does not show it.
         password: &'a str,
+    },
+    /// Asks: APOP (RFC 1939, 7). Compare the digest with that of the password that is kept, [`Digest::proves`](crate::apop::Digest), in the same time whether there is such a
+    /// user or not; then [`Answer::Open`] or a refusal.
+    Apop {
+        /// The name.
+        user: &'a str,
+        /// The greeting's timestamp.
+        timestamp: &'a Timestamp,
+        /// What proves that the client knows the password.
+        digest: Digest,
     },
     /// Asks: AUTH begins. [`Answer::Challenge`], [`Answer::Open`] or a refusal.
     Auth {
@@ -61,6 +78,7 @@ impl Event<'_> {
             Self::Connected
                 | Self::Stls
                 | Self::Login { .. }
+                | Self::Apop { .. }
                 | Self::Auth { .. }
                 | Self::AuthResponse(_)
                 | Self::Retrieve { .. }
@@ -76,6 +94,9 @@ impl core::fmt::Debug for Event<'_> {
             Self::Connected => f.write_str("Connected"),
             Self::Stls => f.write_str("Stls"),
             Self::Login { user, .. } => write!(f, "Login {{ user: {user:?}, .. }}"),
+            Self::Apop { user, timestamp, .. } => {
+                write!(f, "Apop {{ user: {user:?}, timestamp: {timestamp:?}, .. }}")
+            }
             Self::Auth { mechanism, initial } => write!(
                 f,
                 "Auth {{ mechanism: {mechanism:?}, initial: {} }}",
@@ -128,6 +149,9 @@ pub enum Timer {
 pub enum Answer<'a> {
     /// Yes, with the usual response.
     Accept,
+    /// To [`Event::Connected`] alone: yes, and APOP is served. The greeting ends in this timestamp, another one for each connection (RFC 1939, 7). Where logins need TLS
+    /// and there is none, it is left out as all other ways to log in are, and what STLS begins has none: the client could not trust what came in the clear.
+    Greet(Timestamp),
     /// To a login: welcome, this is the maildrop.
     Open(Maildrop),
     /// No. To a login: name or password is wrong, `-ERR [AUTH]`.

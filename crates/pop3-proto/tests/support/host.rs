@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pop3_proto::{
     Limits, Response, Server, TlsFacts, TlsVersion, Wants,
+    apop::{Digest, Timestamp},
     language::Language,
     maildrop::{Entry, Maildrop, Uid},
     response::Code,
@@ -18,6 +19,18 @@ pub const MESSAGES: [&str; 3] = [
 
 pub fn tls() -> TlsFacts {
     TlsFacts::new(TlsVersion::Tls13, "TLS_AES_256_GCM_SHA384")
+}
+
+/// The timestamp of RFC 1939, 7.
+pub const TIMESTAMP: &str = "<1896.697170952@dbc.mtview.ca.us>";
+
+pub fn timestamp() -> Timestamp {
+    Timestamp::new(TIMESTAMP).unwrap()
+}
+
+/// The digest of that timestamp and `tanstaaf`.
+pub fn digest() -> Digest {
+    Digest::parse("c4c9334bac560ecc979e58001b3e22fb").unwrap()
 }
 
 pub fn maildrop(messages: &[String]) -> Maildrop {
@@ -55,10 +68,16 @@ pub struct Host {
     pub most_memory: usize,
     /// The message that is going out, and how far it is.
     sending: Option<(u32, usize)>,
+    timestamp: Option<Timestamp>,
 }
 
 impl Host {
     pub fn new(config: Config, limits: Limits, tls: Option<TlsFacts>) -> Self {
+        Self::greeting(config, limits, tls, None)
+    }
+
+    /// A host that serves APOP if it has a timestamp.
+    pub fn greeting(config: Config, limits: Limits, tls: Option<TlsFacts>, timestamp: Option<Timestamp>) -> Self {
         let mut this = Self {
             server: Server::new(config, limits, tls, Duration::ZERO),
             now: Duration::ZERO,
@@ -70,6 +89,7 @@ impl Host {
             piece: usize::MAX,
             most_memory: 0,
             sending: None,
+            timestamp,
         };
         this.go();
         this
@@ -166,6 +186,13 @@ impl Host {
                     Answer::Reply(Response::err(Some(Code::InUse), "Your maildrop is open elsewhere"))
                 }
                 Event::Login { .. } => Answer::Refuse,
+                Event::Connected => self.timestamp.clone().map_or(Answer::Accept, Answer::Greet),
+                Event::Apop { user: "ann", timestamp, digest }
+                    if timestamp.as_str() == TIMESTAMP && digest == self::digest() =>
+                {
+                    Answer::Open(maildrop(&self.messages))
+                }
+                Event::Apop { .. } => Answer::Refuse,
                 Event::Auth { initial: None, .. } => Answer::Challenge(b""),
                 Event::Auth { initial: Some(response), .. } | Event::AuthResponse(response) => {
                     if response == b"\0ann\0two words" {
