@@ -9,6 +9,7 @@ use libfuzzer_sys::{
 };
 use pop3_proto::{
     Client, TlsFacts, TlsVersion, Wants,
+    apop::Digest,
     client::{Answer, Config, Event, Limits, Request},
 };
 
@@ -16,6 +17,7 @@ const NOW: Duration = Duration::ZERO;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
+    apop: bool,
     requests: Vec<u8>,
     cuts: Vec<u8>,
     bytes: Vec<u8>,
@@ -33,7 +35,9 @@ fn run(input: &Input, cuts: &[u8]) -> Outcome {
     limits.message_size = 5_000;
     limits.list_lines = 50;
     let tls = TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256");
-    let mut client = Client::new(Config::default(), limits, Some(tls), NOW);
+    let mut config = Config::default();
+    config.apop = input.apop;
+    let mut client = Client::new(config, limits, Some(tls), NOW);
     let mut out = Outcome::default();
     let mut rest = &input.bytes[..];
     let mut cuts = cuts.iter();
@@ -68,11 +72,15 @@ fn go(client: &mut Client, input: &Input, out: &mut Outcome) {
                 _ => {}
             }
             out.events.push(format!("{event:?}"));
+            // What is there already would be read as said to nothing, if it were looked at before the requests are told.
+            if request {
+                break;
+            }
         }
         if request {
             for request in input.requests.iter().take(20) {
-                let number = u32::from(*request >> 4) + 1;
-                let request = match request & 15 {
+                let number = u32::from(*request / 19) + 1;
+                let request = match request % 19 {
                     0 => Request::Login { user: "ann", password: "secret" },
                     1 => Request::Auth { mechanism: "PLAIN", initial: Some(b"x") },
                     2 => Request::Auth { mechanism: "SCRAM-SHA-256", initial: None },
@@ -86,9 +94,15 @@ fn go(client: &mut Client, input: &Input, out: &mut Outcome) {
                     11 => Request::Delete(number),
                     12 => Request::Reset,
                     13 => Request::Noop,
+                    14 => Request::Languages,
+                    15 => Request::Language(if number % 2 == 0 { "*" } else { "de-CH" }),
+                    16 => Request::Utf8,
+                    17 => Request::Apop { user: "ann", digest: Digest::from_bytes([*request; 16]) },
                     _ => Request::Quit,
                 };
-                let _ = client.tell(request, NOW);
+                let told = client.tell(request, NOW);
+                // Without leave, nothing is ever said to a timestamp.
+                assert!(input.apop || !matches!(request, Request::Apop { .. }) || told.is_err());
             }
         }
         if challenge {

@@ -9,7 +9,9 @@ use libfuzzer_sys::{
 };
 use pop3_proto::{
     Client, Limits, Server, TlsFacts, TlsVersion, Wants,
+    apop::{Digest, Timestamp},
     client::{self, Event as Told, Request, Step},
+    language::Language,
     maildrop::{Entry, Maildrop, Uid},
     server::{Answer, Config, Event},
 };
@@ -18,6 +20,8 @@ const NOW: Duration = Duration::ZERO;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
+    language: bool,
+    apop: bool,
     message: Vec<u8>,
     pieces: Vec<u8>,
     cuts: Vec<u8>,
@@ -45,12 +49,18 @@ fn normal(message: &[u8]) -> Vec<u8> {
 
 fuzz_target!(|input: Input| {
     let tls = TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256");
-    let mut server = Server::new(Config::default(), Limits::default(), Some(tls.clone()), NOW);
-    let mut client = Client::new(client::Config::default(), client::Limits::default(), Some(tls), NOW);
+    let timestamp = Timestamp::new("<1896.697170952@dbc.mtview.ca.us>").expect("a message id");
+    let mut config = Config::default();
+    config.languages = vec![Language::new("de", "Schönes Deutsch").expect("a tag").says("Language changed", "Schön")];
+    let mut server = Server::new(config, Limits::default(), Some(tls.clone()), NOW);
+    let mut config = client::Config::default();
+    config.apop = true;
+    let mut client = Client::new(config, client::Limits::default(), Some(tls), NOW);
     let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
     let (mut got, mut at, mut sending, mut quit) = (Vec::new(), 0, false, false);
+    let (mut spoken, mut retrieving) = (false, false);
     let (mut pieces, mut cuts) = (input.pieces.iter(), input.cuts.iter());
-    let mut next = |from: &mut core::slice::Iter<'_, u8>, most: usize| {
+    let next = |from: &mut core::slice::Iter<'_, u8>, most: usize| {
         from.next().map_or(most, |n| usize::from(*n).clamp(1, most.max(1))).min(most)
     };
     for _ in 0..100_000 {
@@ -60,6 +70,14 @@ fuzz_target!(|input: Input| {
                     size: input.message.len() as u64,
                     uid: Uid::new("1").expect("an id"),
                 }])),
+                Event::Connected if input.apop => Answer::Greet(timestamp.clone()),
+                Event::Apop { user: "ann", timestamp, digest } => {
+                    assert!(digest.proves(timestamp, b"tanstaaf"));
+                    Answer::Open(Maildrop::new([Entry {
+                        size: input.message.len() as u64,
+                        uid: Uid::new("1").expect("an id"),
+                    }]))
+                }
                 Event::Retrieve { number: 1, lines: None } => {
                     sending = true;
                     Answer::Accept
@@ -83,13 +101,28 @@ fuzz_target!(|input: Input| {
         let mut requests = Vec::new();
         while let Some(event) = client.poll() {
             match event {
-                Told::Ready => requests.push(Request::Login { user: "ann", password: "two words" }),
-                Told::Answered { step: Step::Pass, response } => {
+                Told::Ready => {
+                    if input.language {
+                        requests.extend([Request::Languages, Request::Language("de-AT")]);
+                    }
+                    requests.push(match client.timestamp() {
+                        Some(seen) => Request::Apop { user: "ann", digest: Digest::new(seen, b"tanstaaf") },
+                        None => Request::Login { user: "ann", password: "two words" },
+                    });
+                }
+                Told::Language { tag: "de", description } => assert_eq!(description, "Schönes Deutsch"),
+                Told::Language { tag, .. } => assert_eq!(tag, "i-default"),
+                Told::LanguageChosen { tag, text } => {
+                    assert_eq!((tag, text), ("de", "Schön"));
+                    spoken = true;
+                }
+                Told::Answered { step: Step::Pass | Step::Apop, response } => {
+                    retrieving = true;
                     assert!(response.is_ok());
                     requests.push(Request::Retrieve(1));
                 }
                 Told::Body(slice) => got.extend_from_slice(slice),
-                Told::End => requests.push(Request::Quit),
+                Told::End if retrieving => requests.push(Request::Quit),
                 Told::Answered { step: Step::Quit, .. } => quit = true,
                 Told::Failed(error) => panic!("{error}"),
                 _ => {}
@@ -111,6 +144,7 @@ fuzz_target!(|input: Input| {
         to_client.drain(..n);
     }
     assert!(quit, "the session ends");
+    assert_eq!(spoken, input.language);
     assert_eq!(client.wants(), Wants::Close);
     assert_eq!(got, normal(&input.message));
 });

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pop3_proto::{Capabilities, Response};
+use pop3_proto::{Capabilities, Response, apop::Timestamp};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut offers = Capabilities::new();
@@ -16,6 +16,11 @@ fuzz_target!(|bytes: &[u8]| {
             once.write(&mut again);
             assert_eq!(again, wire);
             assert_eq!(once.is_ok(), response.is_ok());
+        }
+        if let Some(timestamp) = String::from_utf8(line.to_vec()).ok().and_then(Timestamp::new) {
+            let text = timestamp.as_str();
+            assert!(text.bytes().all(|byte| byte.is_ascii_graphic()) && text.len() <= Timestamp::MAX);
+            assert!(text.matches(['<', '>']).count() == 2 && text.starts_with('<') && text.ends_with('>'));
         }
         offers.read(&String::from_utf8_lossy(line));
     }

@@ -9,6 +9,9 @@ use libfuzzer_sys::{
 };
 use pop3_proto::{
     Limits, Server, TlsFacts, TlsVersion, Wants,
+    apop::Timestamp,
+    capabilities::{Expire, LoginDelay, Retention},
+    language::Language,
     maildrop::{Entry, Maildrop, Uid},
     server::{Answer, Config, Event},
 };
@@ -21,6 +24,8 @@ struct Input {
     tls: bool,
     stls: bool,
     without_tls: bool,
+    languages: bool,
+    apop: bool,
     messages: u8,
     piece: u8,
     cuts: Vec<u8>,
@@ -40,6 +45,12 @@ fn run(input: &Input, cuts: &[u8]) -> Outcome {
     config.login_without_tls = input.without_tls;
     config.synchronize = false;
     config.mechanisms = vec!["PLAIN".into()];
+    config.expire = Some(Expire { retention: Retention::Days(30), per_user: true });
+    config.login_delay = Some(LoginDelay { seconds: 60, per_user: true });
+    if input.languages {
+        let german = Language::new("de", "Deutsch").expect("a tag").says("Marked", "Vorgemerkt für später");
+        config.languages = vec![german, Language::new("en-GB", "").expect("a tag")];
+    }
     let mut limits = Limits::default();
     limits.error_delay = Duration::ZERO;
     let bound = 2 * limits.buffer + 64 * 1024;
@@ -84,6 +95,13 @@ fn go(server: &mut Server, input: &Input, sent: &mut Option<usize>, out: &mut Ou
                     let entry =
                         |n: u8| Entry { size: MESSAGE.len() as u64, uid: Uid::new(n.to_string()).expect("an id") };
                     Answer::Open(Maildrop::new((0..input.messages).map(entry)))
+                }
+                Event::Connected if input.apop => {
+                    Answer::Greet(Timestamp::new("<1.2@host.example>").expect("a message id"))
+                }
+                Event::Apop { digest, .. } => {
+                    assert!(input.apop && (input.tls || input.without_tls), "APOP that was not offered");
+                    if digest.as_bytes()[0] % 2 == 1 { Answer::Refuse } else { Answer::Open(Maildrop::default()) }
                 }
                 Event::Retrieve { .. } => {
                     *sent = Some(0);
@@ -131,4 +149,6 @@ fuzz_target!(|input: Input| {
     assert_eq!(run(&input, &vec![1; input.bytes.len()]), whole);
     let text = String::from_utf8_lossy(&whole.said);
     assert!(text.is_empty() || text.ends_with("\r\n"));
+    // RFC 6856: beyond ASCII only to those who have asked for it, and this mailbox is ASCII.
+    assert!(whole.said.is_ascii() || whole.events.iter().any(|event| event.starts_with("Answered(Lang(Some")));
 });
