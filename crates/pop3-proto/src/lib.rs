@@ -1,4 +1,5 @@
-//! POP3 (RFC 1939) as sans-IO sessions, with its extensions: CAPA (2449), STLS (2595), AUTH (5034), response codes (3206), UTF8 (6856).
+//! POP3 (RFC 1939) as sans-IO sessions, with its extensions: CAPA (2449), STLS (2595), AUTH (5034), response codes (3206), UTF8 and
+//! LANG (6856).
 //!
 //! A session is one side of one connection. It does no I/O and reads no clock: bytes and moments go in, events and bytes come out, and whatever must be
 //! decided is asked of the caller, who may take as long as it needs.

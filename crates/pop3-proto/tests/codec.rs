@@ -97,8 +97,9 @@ proptest! {
     }
 
     #[test]
-    fn responses_are_one_line(ok: bool, text in any::<String>(), code in 0..4_u8) {
-        let code = [None, Some(Code::Auth), Some(Code::SysTemp), Some(Code::InUse)][usize::from(code)];
+    fn responses_are_one_line(ok: bool, text in any::<String>(), code in 0..7_usize) {
+        let all = [Code::Auth, Code::SysTemp, Code::SysPerm, Code::InUse, Code::LoginDelay, Code::Utf8];
+        let code = all.get(code).copied();
         let response = if ok { Response::ok(text.as_str()) } else { Response::err(code, text.as_str()) };
         let mut wire = Vec::new();
         response.write(&mut wire);
@@ -107,6 +108,7 @@ proptest! {
         prop_assert!(!line.iter().any(u8::is_ascii_control));
         let read = Response::parse(line).unwrap();
         prop_assert_eq!(read.is_ok(), ok);
+        prop_assert!(code.is_none() || ok || read.code() == code);
         let mut again = Vec::new();
         read.write(&mut again);
         prop_assert_eq!(again, wire);
