@@ -136,12 +136,15 @@ impl Host {
         if !self.admits_login(address, name) {
             return Login::Limited;
         }
-        match self.verify(name, &Password::from(password), address).await {
+        // As SASL does before it asks.
+        let prepared = sasl::prepare(name).and_then(|name| Ok((name, Password::from(password).prepared()?)));
+        let Ok((name, password)) = prepared else { return Login::Refused(self.login_failed(address, name)) };
+        match self.verify(&name, &password, address).await {
             Ok(Some(account)) => {
                 self.metrics.logins_total.add(1);
                 Login::Welcome(account)
             }
-            Ok(None) => Login::Refused(self.login_failed(address, name)),
+            Ok(None) => Login::Refused(self.login_failed(address, &name)),
             Err(passwords::Error::Limited) => Login::Limited,
             Err(_) => Login::Unavailable,
         }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
-pub(crate) use caps::{Admission, Caps, Pop3Admission};
+pub(crate) use caps::{Admission, Caps, Pop3Admission, Pop3Refusal};
 
 use crate::host::Host;
 use crate::link::{Connection, Link};
@@ -169,7 +169,7 @@ impl Services {
             relay: Smtp::new(host, smtp::Service::Relay),
             submission: Smtp::new(host, smtp::Service::Submission),
             lmtp: Smtp::new(host, smtp::Service::Lmtp),
-            pop3: pop3::config(),
+            pop3: pop3::config(host),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! POP3: a session's questions, answered.
 
+mod languages;
+
 use core::net::IpAddr;
 use std::io;
 use std::sync::Arc;
 
 use embed::Turn;
 use embed::asynchronous::Driver;
+use pop3_proto::capabilities::{Expire, LoginDelay, Retention};
 use pop3_proto::maildrop::{Entry, Maildrop, Uid};
 use pop3_proto::response::Code;
 use pop3_proto::server::{Answer, Closing, Config, Event, Notice};
@@ -18,16 +21,23 @@ use zeroize::Zeroizing;
 use crate::auth::{self, Exchange, Login, Next};
 use crate::host::Host;
 use crate::link::{Connection, Link};
-use crate::listen::{Admission, Pop3Admission};
+use crate::listen::{Admission, Pop3Admission, Pop3Refusal};
 use crate::random;
 use crate::store::{self, Account, MessageReader};
 use crate::tls::Channel;
 
 /// What the sessions are set up with.
-pub(crate) fn config() -> Arc<Config> {
+pub(crate) fn config(host: &Host) -> Arc<Config> {
     let mut config = Config::default();
     config.stls = true;
     config.mechanisms = auth::MECHANISMS.iter().map(|mechanism| mechanism.name().to_owned()).collect();
+    config.utf8_user = true;
+    config.languages = languages::all();
+    // Only their users remove messages.
+    config.expire = Some(Expire { retention: Retention::Never, per_user: false });
+    let delay = host.config.limits.pop3_login_delay;
+    config.login_delay = (!delay.is_zero())
+        .then(|| LoginDelay { seconds: u32::try_from(delay.as_secs()).unwrap_or(u32::MAX), per_user: false });
     config.implementation = "mailhost".into();
     Arc::new(config)
 }
@@ -215,8 +225,15 @@ impl Session<'_> {
             }
             Login::Unavailable => return unavailable(),
         };
-        let Some(admission) = self.admission.pop3(account.id, self.address) else {
-            return Reaction::Reply(Response::err(Some(Code::InUse), "Too many sessions of this user"));
+        let admission = match self.admission.pop3(account.id, self.address, self.host.now()) {
+            Ok(admission) => admission,
+            Err(Pop3Refusal::TooMany) => {
+                return Reaction::Reply(Response::err(Some(Code::InUse), "Too many sessions of this user"));
+            }
+            Err(Pop3Refusal::TooSoon) => {
+                info!(session = self.id, user = %account.address, "logged in again too soon");
+                return Reaction::Reply(Response::err(Some(Code::LoginDelay), "Too soon after your last login"));
+            }
         };
         let stored = match self.host.store.maildrop(account.id).await {
             Ok(stored) => stored,

@@ -120,4 +120,25 @@ del subjects[1]
 pop = poplib.POP3_SSL("127.0.0.1", args["Pop3s"], context=context)
 read(pop)
 pop.quit()
+
+# what CAPA says, and other languages (RFC 2449, RFC 6856)
+pop = poplib.POP3_SSL("127.0.0.1", args["Pop3s"], context=context)
+offers = pop.capa()
+assert offers["SASL"] == ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"], offers
+assert offers["EXPIRE"] == ["NEVER"] and offers["UTF8"] == ["USER"] and offers["IMPLEMENTATION"] == ["mailhost"], offers
+assert "LANG" in offers and "LOGIN-DELAY" not in offers, offers
+languages = [line.split(b" ")[0] for line in pop._longcmd("LANG")[1]]
+assert languages[:2] == [b"en", b"de"], languages
+pop.utf8()
+assert pop._shortcmd("LANG de-AT").startswith(b"+OK de "), "the language that is near"
+try:
+    pop.user("ann@mail.test")
+    pop.pass_("wrong")
+    raise SystemExit("logged in with a wrong password")
+except poplib.error_proto as error:
+    assert error.args[0] == b"-ERR [AUTH] Name oder Passwort falsch", error
+pop.user("ann@mail.test")
+pop.pass_(password)
+assert "LANG" in pop.capa()
+pop.quit()
 print("all well")

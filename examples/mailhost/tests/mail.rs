@@ -366,6 +366,24 @@ assert code == 454, (code, time_taken)
     assert!(!server.log().contains(PASSWORD) && !server.log().contains("wrong\n"));
 }
 
+/// RFC 2449, 6.5 and 8.1.1
+#[test]
+fn pop3_users_wait_between_logins() {
+    let server = start("trusted = []\nlimits.pop3_login_delay = 3600");
+    let login = |user: &str| {
+        let mut stream = support::tls::connect(&server, "Pop3s");
+        let text = format!("CAPA\r\nUSER {user}\r\nPASS {PASSWORD}\r\nQUIT\r\n");
+        std::io::Write::write_all(&mut stream, text.as_bytes()).unwrap();
+        let mut said = String::new();
+        let _ = std::io::Read::read_to_string(&mut stream, &mut said);
+        said
+    };
+    let first = login("ann@mail.test");
+    assert!(first.contains("\r\nLOGIN-DELAY 3600\r\n") && !first.contains("-ERR"), "{first}");
+    assert!(login("ann@mail.test").contains("-ERR [LOGIN-DELAY] "));
+    assert!(!login("ben@mail.test").contains("-ERR"), "each user's own");
+}
+
 #[test]
 fn connections_are_capped() {
     let server = start("trusted = []\n[limits]\nconnections_per_address = 2");

@@ -15,6 +15,12 @@ use wire::{Misuse, TlsFacts, base64};
 const GREETING_WORDS: usize = 250;
 
 impl Core {
+    /// The mechanisms of this connection: those that TLS adds, then those of all.
+    pub(super) fn mechanisms(&self) -> impl Iterator<Item = &str> {
+        let added = self.tls.iter().flat_map(|tls| &tls.mechanisms);
+        added.chain(&self.config.mechanisms).map(String::as_str)
+    }
+
     /// Whether a login is possible now (row T-6).
     pub(super) fn offers_login(&self) -> bool {
         self.tls.is_some() || self.config.login_without_tls
@@ -49,13 +55,13 @@ impl Core {
         if self.maildrop.is_some() {
             return Err(Error::Order(Order::LoggedIn));
         }
-        if self.config.mechanisms.is_empty() {
+        if self.mechanisms().next().is_none() {
             return Err(Error::Order(Order::NotServed));
         }
         if !self.offers_login() {
             return Err(Error::LoginNeedsTls);
         }
-        if !self.config.mechanisms.iter().any(|offered| offered.eq_ignore_ascii_case(mechanism)) {
+        if !self.mechanisms().any(|offered| offered.eq_ignore_ascii_case(mechanism)) {
             return Err(Error::UnknownMechanism);
         }
         Ok(())

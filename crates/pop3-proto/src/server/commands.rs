@@ -110,13 +110,11 @@ impl Core {
             }
             Command::AuthList => {
                 self.ok("Mechanisms follow");
-                let config = self.config.clone();
                 let offered = self.offers_login() && self.maildrop.is_none();
+                let lines: alloc::string::String =
+                    self.mechanisms().filter(|_| offered).flat_map(|name| [name, "\r\n"]).collect();
                 let out = self.output.tail();
-                for mechanism in config.mechanisms.iter().filter(|_| offered) {
-                    out.extend_from_slice(mechanism.as_bytes());
-                    out.extend_from_slice(b"\r\n");
-                }
+                out.extend_from_slice(lines.as_bytes());
                 out.extend_from_slice(b".\r\n");
             }
             Command::Apop(..) => {

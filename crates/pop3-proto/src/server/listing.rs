@@ -1,5 +1,6 @@
 //! Multi-line responses of the session's own: LIST, UIDL and CAPA.
 
+use alloc::borrow::ToOwned as _;
 use core::fmt::Write as _;
 
 use super::{Core, OUTPUT_BOUND, Stage};
@@ -69,7 +70,7 @@ impl Core {
         offers.stls = before && config.stls && self.tls.is_none();
         if self.offers_login() {
             offers.user = config.user;
-            offers.sasl.clone_from(&config.mechanisms);
+            offers.sasl = self.mechanisms().map(str::to_owned).collect();
         }
         // RFC 2449, 6.5 and 6.7: `USER` sends the client to CAPA after login, where it has no place.
         let known = |per_user| per_user && before;

@@ -66,6 +66,9 @@ pub(crate) struct Limits {
     /// Between POP3 commands: 10 min.
     #[serde(deserialize_with = "seconds")]
     pub(crate) pop3_idle: Duration,
+    /// Between logins of one user to POP3: none.
+    #[serde(deserialize_with = "seconds")]
+    pub(crate) pop3_login_delay: Duration,
     /// For what is in flight when the server is told to stop: 30 s.
     #[serde(deserialize_with = "seconds")]
     pub(crate) shutdown_time: Duration,
@@ -99,11 +102,12 @@ pub(super) const KEYS: &[&str] = &[
     "session_time",
     "handshake_time",
     "pop3_idle",
+    "pop3_login_delay",
     "shutdown_time",
 ];
 
 /// Those of them that may be 0: no bound, none at all, at once.
-const MAY_BE_ZERO: [&str; 4] = ["soft_errors", "quota", "connections_reserved", "shutdown_time"];
+const MAY_BE_ZERO: [&str; 5] = ["soft_errors", "quota", "connections_reserved", "pop3_login_delay", "shutdown_time"];
 
 /// The first key of `[limits]` whose value lets nothing at all pass.
 pub(super) fn closed(table: &toml::Table) -> Option<&str> {
@@ -141,6 +145,7 @@ impl Default for Limits {
             session_time: Duration::from_secs(7_200),
             handshake_time: Duration::from_secs(60),
             pop3_idle: Duration::from_secs(600),
+            pop3_login_delay: Duration::ZERO,
             shutdown_time: Duration::from_secs(30),
         }
     }

@@ -19,6 +19,7 @@ pub(crate) struct Caps {
     per_address: usize,
     rate: u32,
     pop3_sessions: usize,
+    pop3_login_delay: Duration,
     table: Mutex<Table>,
     /// Whether more than three quarters of all connections are taken.
     stress: watch::Sender<bool>,
@@ -30,6 +31,8 @@ struct Table {
     by_network: HashMap<Network, usize>,
     rates: Counts<Network>,
     pop3: HashMap<(AccountId, IpAddr), usize>,
+    /// When users have logged in to POP3, as far as that matters still.
+    pop3_logins: HashMap<AccountId, Duration>,
 }
 
 /// One connection that is counted until this is dropped.
@@ -38,6 +41,15 @@ pub(crate) struct Admission {
     caps: Arc<Caps>,
     /// `None`: of a trusted network, counted in the total alone.
     networks: Option<[Network; 3]>,
+}
+
+/// Why there is to be no POP3 session.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Pop3Refusal {
+    /// The user has enough of them from that address.
+    TooMany,
+    /// The user has logged in a moment ago (RFC 2449, 6.5).
+    TooSoon,
 }
 
 /// One POP3 session of a user, counted until this is dropped.
@@ -56,11 +68,13 @@ impl Caps {
             per_address: limits.connections_per_address,
             rate: limits.connection_rate,
             pop3_sessions: limits.pop3_sessions,
+            pop3_login_delay: limits.pop3_login_delay,
             table: Mutex::new(Table {
                 open: 0,
                 by_network: HashMap::new(),
                 rates: Counts::new(Duration::from_secs(60)),
                 pop3: HashMap::new(),
+                pop3_logins: HashMap::new(),
             }),
             stress: watch::Sender::new(false),
         }
@@ -102,15 +116,30 @@ impl Caps {
         self.stress.send_if_modified(|now| core::mem::replace(now, stress) != stress);
     }
 
-    /// One POP3 session more for a user from an address, if there may be.
-    fn admit_pop3(self: &Arc<Self>, account: AccountId, address: IpAddr) -> Option<Pop3Admission> {
+    /// One POP3 session more for a user from an address, if there may be. Trusted clients need not wait between logins.
+    fn admit_pop3(
+        self: &Arc<Self>,
+        account: AccountId,
+        address: IpAddr,
+        trusted: bool,
+        now: Duration,
+    ) -> Result<Pop3Admission, Pop3Refusal> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = table.pop3.entry((account, address)).or_default();
+        let Table { pop3, pop3_logins, .. } = &mut *table;
+        if !self.pop3_login_delay.is_zero() && !trusted {
+            // Nobody is remembered for longer than it matters.
+            pop3_logins.retain(|_, last| *last + self.pop3_login_delay > now);
+            if pop3_logins.contains_key(&account) {
+                return Err(Pop3Refusal::TooSoon);
+            }
+            pop3_logins.insert(account, now);
+        }
+        let open = pop3.entry((account, address)).or_default();
         if *open >= self.pop3_sessions {
-            return None;
+            return Err(Pop3Refusal::TooMany);
         }
         *open += 1;
-        Some(Pop3Admission { caps: self.clone(), key: (account, address) })
+        Ok(Pop3Admission { caps: self.clone(), key: (account, address) })
     }
 }
 
@@ -121,8 +150,13 @@ impl Admission {
     }
 
     /// This connection is a POP3 session of that user, if there may be one more.
-    pub(crate) fn pop3(&self, account: AccountId, address: IpAddr) -> Option<Pop3Admission> {
-        self.caps.admit_pop3(account, address)
+    pub(crate) fn pop3(
+        &self,
+        account: AccountId,
+        address: IpAddr,
+        now: Duration,
+    ) -> Result<Pop3Admission, Pop3Refusal> {
+        self.caps.admit_pop3(account, address, self.networks.is_none(), now)
     }
 }
 
@@ -189,6 +223,24 @@ mod tests {
         assert!(*stress.borrow());
         all.pop();
         assert!(!*stress.borrow());
+    }
+
+    #[test]
+    fn pop3_logins_have_a_pace() {
+        let limits = Limits { pop3_login_delay: Duration::from_secs(60), pop3_sessions: 1, ..Limits::default() };
+        let caps = Arc::new(Caps::new(&limits));
+        let address = IpAddr::from([203, 0, 113, 1]);
+        let [ann, ben] = [AccountId(1), AccountId(2)];
+        let login = |account, trusted, seconds| {
+            caps.admit_pop3(account, address, trusted, Duration::from_secs(seconds)).map(drop)
+        };
+        assert_eq!(login(ann, false, 100), Ok(()));
+        assert_eq!(login(ann, false, 159), Err(Pop3Refusal::TooSoon));
+        assert_eq!(login(ben, false, 159), Ok(()), "another user");
+        assert_eq!(login(ann, true, 159), Ok(()), "trusted");
+        assert_eq!(login(ann, false, 160), Ok(()));
+        let _open = caps.admit_pop3(ben, address, true, Duration::ZERO).unwrap();
+        assert_eq!(login(ben, true, 300), Err(Pop3Refusal::TooMany));
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
 
 /// Names an account for as long as it exists; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct AccountId(i64);
+pub(crate) struct AccountId(pub(crate) i64);
 
 /// Names a mailbox for as long as it exists; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
