@@ -20,7 +20,7 @@ pub use self::{
     event::{Answer, Error, Event, Request, Step},
 };
 use crate::{apop::Timestamp, capabilities::Capabilities, command::Command};
-use wire::{Input, Lines, Misuse, Output, Secret, TlsFacts, Wants, base64, stuffing::DataDecoder};
+use wire::{Clock, Input, Lines, Misuse, Output, Secret, TlsFacts, Wants, base64, stuffing::DataDecoder};
 
 /// How much input is held at most, beyond twice the longest line.
 const BUFFER: usize = 65_536;
@@ -78,8 +78,6 @@ struct Core {
     queue: VecDeque<(Step, Secret)>,
     /// Commands whose status line is awaited, in order.
     awaited: VecDeque<Awaited>,
-    /// How much of the input's front the last event was made of.
-    used: usize,
     told: VecDeque<Event<'static>>,
     capabilities: Capabilities,
     /// What APOP is to answer, if it is allowed.
@@ -91,9 +89,8 @@ struct Core {
     asked: bool,
     logged_in: bool,
     eof: bool,
-    now: Duration,
-    /// When the server last did something it was waited for, or was asked.
-    heard: Duration,
+    /// The server has been heard when it last did something it was waited for, or was asked.
+    clock: Clock,
 }
 
 /// A command that is on its way, and what its `+OK` is followed by.
@@ -135,7 +132,6 @@ impl Client {
             stage: Stage::Opening,
             queue: VecDeque::new(),
             awaited,
-            used: 0,
             told: VecDeque::new(),
             capabilities: Capabilities::new(),
             timestamp: None,
@@ -144,8 +140,7 @@ impl Client {
             asked: false,
             logged_in: false,
             eof: false,
-            now,
-            heard: now,
+            clock: Clock::new(now),
         };
         Self { input, core }
     }
@@ -158,27 +153,27 @@ impl Client {
 
     /// Says that `n` bytes have come in through [`space`](Self::space).
     pub fn received(&mut self, n: usize, now: Duration) {
-        self.core.set(now);
+        self.core.clock.set(now);
         if self.core.takes_input() && n > 0 {
             self.input.received(n);
-            self.core.heard = self.core.now;
+            self.core.clock.heard();
         }
     }
 
     /// Copies in as many of `bytes` as there is room for, and says how many that were.
     pub fn receive(&mut self, bytes: &[u8], now: Duration) -> usize {
-        self.core.set(now);
+        self.core.clock.set(now);
         self.core.drop_used(&mut self.input);
         if !self.core.takes_input() || bytes.is_empty() {
             return 0;
         }
-        self.core.heard = self.core.now;
+        self.core.clock.heard();
         self.input.receive(bytes)
     }
 
     /// Says that the server will send nothing more.
     pub fn closed(&mut self, now: Duration) {
-        self.core.set(now);
+        self.core.clock.set(now);
         self.core.eof = true;
     }
 
@@ -217,7 +212,7 @@ impl Client {
     /// take, or more than
     /// [`pipeline`](Limits::pipeline) of them. Nothing has changed then.
     pub fn tell(&mut self, request: Request<'_>, now: Duration) -> Result<(), Misuse> {
-        self.core.set(now);
+        self.core.clock.set(now);
         self.core.tell(request)
     }
 
@@ -226,7 +221,7 @@ impl Client {
     /// # Errors
     /// [`Misuse`] if none is open.
     pub fn answer(&mut self, answer: Answer<'_>, now: Duration) -> Result<(), Misuse> {
-        self.core.set(now);
+        self.core.clock.set(now);
         if !mem::take(&mut self.core.asked) {
             return Err(Misuse("answer: no challenge is open"));
         }
@@ -234,7 +229,7 @@ impl Client {
             Answer::Response(response) => self.core.respond(response),
             Answer::Cancel => self.core.output.tail().extend_from_slice(b"*\r\n"),
         }
-        self.core.heard = self.core.now;
+        self.core.clock.heard();
         Ok(())
     }
 
@@ -263,7 +258,7 @@ impl Client {
 
     /// Says that the first `n` bytes of [`transmit`](Self::transmit) have been sent.
     pub fn transmitted(&mut self, n: usize, now: Duration) {
-        self.core.set(now);
+        self.core.clock.set(now);
         if n > 0 {
             self.core.output.transmitted(n);
         }
@@ -274,19 +269,19 @@ impl Client {
     pub fn deadline(&self) -> Option<Duration> {
         let buffers = self.input.capacity() + self.core.output.capacity() > 0;
         let idle = self.input.is_empty() && self.core.output.is_empty();
-        let quiet = (buffers && idle).then(|| self.core.heard.saturating_add(self.core.limits.quiet));
+        let quiet = (buffers && idle).then(|| self.core.clock.last_heard().saturating_add(self.core.limits.quiet));
         [self.core.expiry().map(|(at, _)| at), quiet].into_iter().flatten().min()
     }
 
     /// Says what time it is. Deadlines that have passed are acted upon.
     pub fn tick(&mut self, now: Duration) {
-        self.core.set(now);
+        self.core.clock.set(now);
         self.core.drop_used(&mut self.input);
-        if now >= self.core.heard.saturating_add(self.core.limits.quiet) {
+        if now >= self.core.clock.last_heard().saturating_add(self.core.limits.quiet) {
             self.input.release();
             self.core.output.release();
         }
-        if let Some((_, step)) = self.core.expiry().filter(|(at, _)| self.core.now >= *at) {
+        if let Some((_, step)) = self.core.expiry().filter(|(at, _)| self.core.clock.now() >= *at) {
             self.core.fail(Error::TimedOut(step));
         }
     }
@@ -294,7 +289,7 @@ impl Client {
     /// Says that the TLS handshake is done. What the server said before is forgotten (RFC 2595, 4); bytes that came in behind its `+OK` in the clear are dropped, and
     /// are the end of the session (row T-2).
     pub fn secured(&mut self, tls: TlsFacts, now: Duration) {
-        self.core.set(now);
+        self.core.clock.set(now);
         if !matches!(self.core.stage, Stage::Securing) {
             return;
         }
@@ -304,7 +299,7 @@ impl Client {
         self.core.lines.restart();
         self.core.capabilities = Capabilities::new();
         self.core.timestamp = None;
-        self.core.heard = self.core.now;
+        self.core.clock.heard();
         self.core.stage = Stage::Opening;
         if bytes > 0 {
             self.core.fail(Error::PlaintextAfterStls { bytes });
@@ -346,22 +341,14 @@ impl Client {
 }
 
 impl Core {
-    /// Time never goes back.
-    fn set(&mut self, now: Duration) {
-        self.now = self.now.max(now);
-    }
-
     const fn takes_input(&self) -> bool {
         !self.eof && !matches!(self.stage, Stage::Securing | Stage::Closing)
     }
 
     fn drop_used(&mut self, input: &mut Input) {
-        if self.asked || self.used == 0 {
-            return;
+        if !self.asked {
+            self.lines.drop_taken(input);
         }
-        input.consume(self.used);
-        self.used = 0;
-        self.lines.restart();
     }
 
     /// Sends a response of an AUTH exchange.
@@ -385,7 +372,7 @@ impl Core {
             return None;
         }
         let time = if step == Step::Quit { self.limits.quit_time } else { self.limits.response_time };
-        Some((self.heard.saturating_add(time), step))
+        Some((self.clock.last_heard().saturating_add(time), step))
     }
 
     /// Ends the session.

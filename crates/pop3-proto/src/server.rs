@@ -27,11 +27,11 @@ mod saying;
 use alloc::{collections::VecDeque, string::String, sync::Arc};
 use core::time::Duration;
 
-use self::{clock::Clock, language::Chosen, listing::Listing, retrieve::Retrieval};
 pub use self::{
     config::Config,
     event::{Answer, Closing, Event, Notice, Timer},
 };
+use self::{language::Chosen, listing::Listing, retrieve::Retrieval};
 use crate::{
     apop::Timestamp,
     capabilities::{Expire, LoginDelay},
@@ -40,7 +40,7 @@ use crate::{
     limits::Limits,
     maildrop::Maildrop,
 };
-use wire::{Input, Lines, Misuse, Output, Secret, TlsFacts, Wants};
+use wire::{Clock, Input, Lines, Misuse, Output, Secret, TlsFacts, Wants};
 
 /// How much output may wait before nothing further is written.
 const OUTPUT_BOUND: usize = 16_384;
@@ -106,10 +106,6 @@ struct Core {
     stage: Stage,
     /// The question that waits for its answer.
     open: Option<Open>,
-    /// How much of the input's front the last event was made of; it is dropped at the next call. While a question is open it stays.
-    used: usize,
-    /// That part holds a secret and is wiped when dropped.
-    used_secret: bool,
     /// Events that need no input, in order.
     told: VecDeque<Event<'static>>,
     clock: Clock,
@@ -230,7 +226,7 @@ impl Server {
         if let Some(event) = self.core.told.pop_front() {
             return Some(event);
         }
-        if self.core.open.is_some() || self.core.clock.held() || self.core.output.len() > OUTPUT_BOUND {
+        if self.core.open.is_some() || self.core.clock.is_held() || self.core.output.len() > OUTPUT_BOUND {
             return None;
         }
         match self.core.find(&mut self.input) {
@@ -253,7 +249,7 @@ impl Server {
     #[must_use]
     pub fn asked(&self) -> Option<Event<'_>> {
         let open = self.core.open?;
-        let line = self.input.unread().get(..self.core.used.saturating_sub(2)).unwrap_or_default();
+        let line = self.input.unread().get(..self.core.lines.taken().saturating_sub(2)).unwrap_or_default();
         Some(match open {
             Open::Connected => Event::Connected,
             Open::Stls => Event::Stls,
@@ -272,7 +268,7 @@ impl Server {
     pub fn answer(&mut self, answer: Answer<'_>, now: Duration) -> Result<(), Misuse> {
         self.core.clock.set(now);
         let open = self.core.open.ok_or(Misuse("answer: no question is open"))?;
-        let more = self.input.len() > self.core.used;
+        let more = self.input.len() > self.core.lines.taken();
         self.core.answer(open, answer, more)?;
         if self.core.open.is_none() {
             self.core.drop_used(&mut self.input);
@@ -336,7 +332,7 @@ impl Server {
     pub fn wants(&self) -> Wants {
         let core = &self.core;
         match core.stage {
-            _ if core.clock.held() => Wants::Flush,
+            _ if core.clock.is_held() => Wants::Flush,
             Stage::Closing => Wants::Close,
             _ if core.open.is_some() => Wants::Answer,
             Stage::Securing => Wants::Secure,
@@ -349,13 +345,13 @@ impl Server {
     /// What is to be sent to the client now.
     #[must_use]
     pub fn transmit(&self) -> &[u8] {
-        if self.core.clock.held() { &[] } else { self.core.output.unsent() }
+        if self.core.clock.is_held() { &[] } else { self.core.output.unsent() }
     }
 
     /// Says that the first `n` bytes of [`transmit`](Self::transmit) have been sent.
     pub fn transmitted(&mut self, n: usize, now: Duration) {
         self.core.clock.set(now);
-        if n > 0 && !self.core.clock.held() {
+        if n > 0 && !self.core.clock.is_held() {
             self.core.output.transmitted(n);
             self.core.clock.spoke();
         }
@@ -366,8 +362,8 @@ impl Server {
     pub fn deadline(&self) -> Option<Duration> {
         let buffers = self.input.capacity() + self.core.output.capacity() > 0;
         let idle = self.input.is_empty() && self.core.output.is_empty();
-        let quiet = (buffers && idle).then(|| self.core.clock.quiet(&self.core.limits));
-        [self.core.expiry().map(|(at, _)| at), self.core.clock.hold, quiet].into_iter().flatten().min()
+        let quiet = (buffers && idle).then(|| self.core.quiet());
+        [self.core.expiry().map(|(at, _)| at), self.core.clock.held_until(), quiet].into_iter().flatten().min()
     }
 
     /// Says what time it is. Deadlines that have passed are acted upon.
@@ -375,7 +371,7 @@ impl Server {
         self.core.clock.set(now);
         self.core.clock.let_go();
         self.core.drop_used(&mut self.input);
-        if now >= self.core.clock.quiet(&self.core.limits) {
+        if now >= self.core.quiet() {
             self.input.release();
             self.core.output.release();
         }
@@ -440,8 +436,6 @@ impl Core {
             output: Output::new(),
             stage: Stage::Greeting,
             open: None,
-            used: 0,
-            used_secret: false,
             told: VecDeque::new(),
             clock: Clock::new(now),
             eof: false,

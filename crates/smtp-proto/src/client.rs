@@ -27,9 +27,9 @@ mod message;
 mod replies;
 
 use alloc::{borrow::ToOwned, collections::VecDeque, sync::Arc};
-use core::{mem, time::Duration};
+use core::time::Duration;
 
-use self::{auth::Auth, clock::Clock, content::Content, message::Message, replies::Scan};
+use self::{auth::Auth, content::Content, message::Message, replies::Scan};
 pub use self::{
     config::{Config, Role, StartTls, WithoutDsn},
     error::{Error, Limit, Outcome, Step, Timer, Unsendable},
@@ -37,7 +37,7 @@ pub use self::{
     limits::Limits,
 };
 use crate::{command::Command, ehlo::Capabilities, reply::Reply, status::EnhancedStatus};
-use wire::{Input, Lines, Misuse, Output, Secret, TlsFacts, Wants};
+use wire::{Clock, Input, Lines, Misuse, Output, Secret, TlsFacts, Wants};
 
 /// The client's side of one connection.
 ///
@@ -111,13 +111,11 @@ struct Core {
     asking: bool,
     /// A reply is there to something that has not been sent yet.
     held: bool,
-    /// How much of the input's front the last event was made of; it is dropped at the next call.
-    used: usize,
-    /// That part holds a secret and is wiped when dropped.
-    used_secret: bool,
     /// Events that need no input, in order.
     told: VecDeque<Event<'static>>,
     clock: Clock,
+    /// When the message began, moved on by the time that its caller took.
+    message_since: Duration,
     eof: bool,
     capabilities: Capabilities,
     authenticated: bool,
@@ -233,7 +231,7 @@ impl Client {
         if matches!(about, About::Challenge) {
             return Some(Event::Challenge(self.core.auth.challenge.expose()));
         }
-        let bytes = self.input.unread().get(..self.core.used).unwrap_or_default();
+        let bytes = self.input.unread().get(..self.core.lines.taken()).unwrap_or_default();
         let (reply, _) = Reply::parse(bytes).ok().flatten()?;
         Some(match about {
             About::TlsRefused => Event::TlsRefused(reply),
@@ -357,7 +355,7 @@ impl Client {
         let core = &self.core;
         let buffers = self.input.capacity() + core.output.capacity() + core.recipients.capacity() > 0;
         let idle = self.input.is_empty() && core.output.is_empty() && core.recipients.is_empty();
-        let quiet = (buffers && idle).then(|| core.clock.quiet(&core.limits));
+        let quiet = (buffers && idle).then(|| core.quiet());
         [core.expiry().map(|(at, _)| at), quiet].into_iter().flatten().min()
     }
 
@@ -365,7 +363,7 @@ impl Client {
     pub fn tick(&mut self, now: Duration) {
         self.core.clock.set(now);
         self.core.drop_used(&mut self.input);
-        if now >= self.core.clock.quiet(&self.core.limits) {
+        if now >= self.core.quiet() {
             self.input.release();
             self.core.output.release();
             self.core.recipients.release();
@@ -438,10 +436,9 @@ impl Core {
             waiting: VecDeque::from([Waiting { step: Step::Connect, end: 0 }]),
             asking: false,
             held: false,
-            used: 0,
-            used_secret: false,
             told: VecDeque::new(),
             clock: Clock::new(now),
+            message_since: now,
             eof: false,
             capabilities: Capabilities::new(),
             authenticated: false,
@@ -454,16 +451,7 @@ impl Core {
 
     /// Drops the input that the last event was made of.
     fn drop_used(&mut self, input: &mut Input) {
-        if self.used == 0 {
-            return;
-        }
-        if mem::take(&mut self.used_secret) {
-            input.consume_secret(self.used);
-        } else {
-            input.consume(self.used);
-        }
-        self.used = 0;
-        self.lines.restart();
+        self.lines.drop_taken(input);
     }
 
     const fn takes_input(&self) -> bool {
@@ -480,7 +468,7 @@ impl Core {
     fn wait_for(&mut self, step: Step) {
         let unsent = self.output.len() + self.secret_unsent().len();
         self.waiting.push_back(Waiting { step, end: self.sent + unsent as u64 });
-        self.clock.step();
+        self.clock.spoke();
     }
 
     /// Whether all of it has gone out.
@@ -509,7 +497,7 @@ impl Core {
         if n > 0 {
             self.sent += n as u64;
             self.held = false;
-            self.clock.step();
+            self.clock.spoke();
             self.say_chunks();
         }
     }

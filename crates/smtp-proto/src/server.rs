@@ -22,12 +22,9 @@ mod content;
 mod event;
 
 use alloc::{collections::VecDeque, sync::Arc};
-use core::{mem, time::Duration};
+use core::time::Duration;
 
-use self::{
-    clock::Clock,
-    content::{Chunk, Data},
-};
+use self::content::{Chunk, Data};
 pub use self::{
     config::{Config, Role},
     event::{Aborted, Answer, Closing, ContentStart, Event, Hello, MessageEnd, Notice, Timer},
@@ -39,7 +36,7 @@ use crate::{
     reply::Reply,
     status::EnhancedStatus,
 };
-use wire::{Input, Line, Lines, Misuse, Output, Secret, TlsFacts, Wants};
+use wire::{Clock, Input, Line, Lines, Misuse, Output, Secret, TlsFacts, Wants};
 
 /// How much output may wait before no further command is looked at.
 const OUTPUT_BOUND: usize = 16_384;
@@ -93,13 +90,11 @@ struct Core {
     stage: Stage,
     /// The question that waits for its answer.
     open: Option<Open>,
-    /// How much of the input's front the last event was made of; it is dropped at the next call. While a question is open it stays.
-    used: usize,
-    /// That part holds a secret and is wiped when dropped.
-    used_secret: bool,
     /// Events that need no input, in order.
     told: VecDeque<Event<'static>>,
     clock: Clock,
+    /// When the content began.
+    content_since: Duration,
     eof: bool,
     shutdown: bool,
     stress: bool,
@@ -241,7 +236,7 @@ impl Server {
         if let Some(event) = self.core.told.pop_front() {
             return Some(event);
         }
-        if self.core.open.is_some() || self.core.clock.held() || self.core.output.len() > OUTPUT_BOUND {
+        if self.core.open.is_some() || self.core.clock.is_held() || self.core.output.len() > OUTPUT_BOUND {
             return None;
         }
         match self.core.find(&mut self.input) {
@@ -266,7 +261,7 @@ impl Server {
     #[must_use]
     pub fn asked(&self) -> Option<Event<'_>> {
         let open = self.core.open?;
-        let line = self.input.unread().get(..self.core.used.saturating_sub(2)).unwrap_or_default();
+        let line = self.input.unread().get(..self.core.lines.taken().saturating_sub(2)).unwrap_or_default();
         Some(match open {
             Open::Connected => Event::Connected,
             Open::StartTls => Event::StartTls,
@@ -293,7 +288,7 @@ impl Server {
     pub fn answer(&mut self, answer: Answer<'_>, now: Duration) -> Result<(), Misuse> {
         self.core.clock.set(now);
         let open = self.core.open.ok_or(Misuse("answer: no question is open"))?;
-        let more = self.input.len() > self.core.used;
+        let more = self.input.len() > self.core.lines.taken();
         self.core.answer(open, &answer, more)?;
         if self.core.open.is_none() {
             self.core.drop_used(&mut self.input);
@@ -322,7 +317,7 @@ impl Server {
     pub fn wants(&self) -> Wants {
         let core = &self.core;
         match core.stage {
-            _ if core.clock.held() => Wants::Flush,
+            _ if core.clock.is_held() => Wants::Flush,
             Stage::Closing => Wants::Close,
             _ if core.open.is_some() => Wants::Answer,
             Stage::Securing => Wants::Secure,
@@ -334,13 +329,13 @@ impl Server {
     /// What is to be sent to the client now.
     #[must_use]
     pub fn transmit(&self) -> &[u8] {
-        if self.core.clock.held() { &[] } else { self.core.output.unsent() }
+        if self.core.clock.is_held() { &[] } else { self.core.output.unsent() }
     }
 
     /// Says that the first `n` bytes of [`transmit`](Self::transmit) have been sent.
     pub fn transmitted(&mut self, n: usize, now: Duration) {
         self.core.clock.set(now);
-        if n > 0 && !self.core.clock.held() {
+        if n > 0 && !self.core.clock.is_held() {
             self.core.output.transmitted(n);
             self.core.clock.spoke();
         }
@@ -351,8 +346,8 @@ impl Server {
     pub fn deadline(&self) -> Option<Duration> {
         let buffers = self.input.capacity() + self.core.output.capacity() > 0;
         let idle = self.input.is_empty() && self.core.output.is_empty();
-        let quiet = (buffers && idle).then(|| self.core.clock.quiet(&self.core.limits));
-        [self.core.expiry().map(|(at, _)| at), self.core.clock.hold, quiet].into_iter().flatten().min()
+        let quiet = (buffers && idle).then(|| self.core.quiet());
+        [self.core.expiry().map(|(at, _)| at), self.core.clock.held_until(), quiet].into_iter().flatten().min()
     }
 
     /// Says what time it is. Deadlines that have passed are acted upon.
@@ -360,7 +355,7 @@ impl Server {
         self.core.clock.set(now);
         self.core.clock.let_go();
         self.core.drop_used(&mut self.input);
-        if now >= self.core.clock.quiet(&self.core.limits) {
+        if now >= self.core.quiet() {
             self.input.release();
             self.core.output.release();
         }
@@ -419,10 +414,9 @@ impl Core {
             output: Output::new(),
             stage: Stage::Greeting,
             open: None,
-            used: 0,
-            used_secret: false,
             told: VecDeque::new(),
             clock: Clock::new(now),
+            content_since: now,
             eof: false,
             shutdown: false,
             stress: false,
@@ -436,18 +430,11 @@ impl Core {
     }
 
     /// Drops the input that the last event was made of, unless it is a question's.
+    #[inline]
     fn drop_used(&mut self, input: &mut Input) {
-        if self.open.is_some() || self.used == 0 {
-            return;
-        }
-        if mem::take(&mut self.used_secret) {
-            input.consume_secret(self.used);
+        if self.open.is_none() && self.lines.drop_taken(input) {
             self.secret.clear();
-        } else {
-            input.consume(self.used);
         }
-        self.used = 0;
-        self.lines.restart();
     }
 
     const fn takes_input(&self) -> bool {
@@ -500,11 +487,11 @@ impl Core {
         match self.lines.next(unread, limit) {
             Line::Partial => Found::Nothing,
             Line::Whole { text, total } => {
-                self.used = total;
+                self.lines.take(total);
                 if auth { Found::Response(text) } else { Found::Line(text) }
             }
             Line::BareLf { total, .. } => {
-                self.used = total;
+                self.lines.take(total);
                 Found::Event(self.send_away(Error::BareLineEnd { bare: crate::framing::Bare::Lf, content: false }))
             }
             Line::TooLong => {
@@ -523,10 +510,7 @@ impl Core {
     }
 
     fn skip_line(&mut self, input: &mut Input, limit: Limit) -> Found {
-        let (n, ended) = Lines::skip(input.unread());
-        input.consume_secret(n);
-        self.lines.restart();
-        if !ended {
+        if !self.lines.skip_line(input) {
             return Found::Nothing;
         }
         self.stage = Stage::Commands;

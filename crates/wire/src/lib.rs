@@ -2,12 +2,13 @@
 //!
 //! - [`Input`] and [`Output`]: the bounded buffer that bytes come in through, and the queue that bytes go out through.
 //! - [`Lines`]: finds where a line ends, in linear time however the bytes are cut, and says when a line end is not CRLF.
+//! - [`Clock`]: when a peer was last heard and spoken to, on the caller's clock.
 //! - [`stuffing`]: text that ends with a lone dot, in and out.
 //! - [`Wants`], [`Misuse`], [`TlsFacts`]: the vocabulary that all sessions share with whoever drives them.
 //! - [`base64`]: strict, as the SASL profiles of the mail protocols demand.
 //! - [`Secret`] and [`Excerpt`]: how passwords stay out of logs, and how hostile bytes are shown in them.
 //!
-//! What it is not: there is no I/O here, no clock, and no protocol. Nothing in this crate knows what a line says.
+//! What it is not: there is no I/O here, no clock that runs, and no protocol. Nothing in this crate knows what a line says.
 //!
 //! ```
 //! use wire::{Input, Line, Lines};
@@ -29,6 +30,7 @@ extern crate std;
 
 pub mod base64;
 mod buffer;
+mod clock;
 mod display;
 mod line;
 mod secret;
@@ -36,7 +38,8 @@ mod session;
 pub mod stuffing;
 
 pub use buffer::{Input, Output};
+pub use clock::Clock;
 pub use display::Excerpt;
 pub use line::{Line, Lines};
 pub use secret::Secret;
-pub use session::{Misuse, TlsFacts, TlsVersion, Wants};
+pub use session::{Misuse, TlsFacts, TlsVersion, Wants, mechanisms};

@@ -2,7 +2,11 @@
 
 use memchr::memchr;
 
+use crate::buffer::Input;
+
 /// Finds the end of the next line in a buffer that grows.
+///
+/// It also keeps what a session has taken from the front of its input to make an event of, until that may be dropped.
 ///
 /// It remembers how far it has looked, so that bytes fed one at a time cost no more than all at once. Only CRLF ends a line
 /// (RFC 5321, 2.3.8; RFC 9051, 2.2; RFC 1939, 3); a line feed without its carriage return is reported as what it is, because a server that takes it
@@ -10,6 +14,8 @@ use memchr::memchr;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
     looked: usize,
+    taken: usize,
+    secret: bool,
 }
 
 /// What [`Lines::next`] found at the start of the buffer.
@@ -39,7 +45,7 @@ impl Lines {
     /// A finder at the start of a line.
     #[must_use]
     pub const fn new() -> Self {
-        Self { looked: 0 }
+        Self { looked: 0, taken: 0, secret: false }
     }
 
     /// Looks for the end of the line that starts at `bytes[0]`. `limit` is the longest line in bytes, line end included.
@@ -71,6 +77,51 @@ impl Lines {
     #[inline]
     pub const fn restart(&mut self) {
         self.looked = 0;
+    }
+
+    /// Says that an event is made of the first `n` unread bytes. They stay where they are, for the event borrows them, until they are
+    /// [dropped](Self::drop_taken).
+    #[inline]
+    pub const fn take(&mut self, n: usize) {
+        self.taken = n;
+    }
+
+    /// Says that what has been taken carries a secret, and is to be overwritten when it is dropped.
+    #[inline]
+    pub const fn taken_is_secret(&mut self) {
+        self.secret = true;
+    }
+
+    /// How many bytes are taken; 0 if none are.
+    #[must_use]
+    #[inline]
+    pub const fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Drops what has been taken, if anything, and starts a new line behind it. Tells whether it carried a secret.
+    #[inline]
+    pub fn drop_taken(&mut self, input: &mut Input) -> bool {
+        if self.taken == 0 {
+            return false;
+        }
+        let secret = core::mem::take(&mut self.secret);
+        if secret {
+            input.consume_secret(self.taken);
+        } else {
+            input.consume(self.taken);
+        }
+        self.taken = 0;
+        self.restart();
+        secret
+    }
+
+    /// Throws away as much of an over-long line as has come in, for it may carry a secret, and tells whether it has ended.
+    pub fn skip_line(&mut self, input: &mut Input) -> bool {
+        let (n, ended) = Self::skip(input.unread());
+        input.consume_secret(n);
+        self.restart();
+        ended
     }
 
     /// How much of `bytes` belongs to a line that is being thrown away, and whether its CRLF is among them.
@@ -130,6 +181,28 @@ mod tests {
         assert_eq!(Lines::skip(b"aaa\r"), (3, false));
         assert_eq!(Lines::skip(b"\r\nQUIT"), (2, true));
         assert_eq!(Lines::skip(b"a\nb\r\nQUIT"), (5, true));
+    }
+
+    #[test]
+    fn what_is_taken_stays_until_it_is_dropped() {
+        let mut input = Input::new(256);
+        let mut lines = Lines::new();
+        input.receive(b"PASS hunter2\r\nQUIT\r\n");
+        let Line::Whole { total, .. } = lines.next(input.unread(), 64) else { panic!("a line") };
+        lines.take(total);
+        lines.taken_is_secret();
+        assert_eq!((lines.taken(), input.len()), (14, 20));
+        assert!(lines.drop_taken(&mut input), "it was a secret");
+        assert_eq!(input.unread(), b"QUIT\r\n");
+        assert!(!lines.drop_taken(&mut input), "once");
+        assert_eq!(lines.next(input.unread(), 64), Line::Whole { text: 4, total: 6 });
+        lines.take(6);
+        assert!(!lines.drop_taken(&mut input) && input.is_empty());
+        input.receive(b"far too lo");
+        assert!(!lines.skip_line(&mut input));
+        input.receive(b"ng\r\nNOOP\r\n");
+        assert!(lines.skip_line(&mut input));
+        assert_eq!(lines.next(input.unread(), 64), Line::Whole { text: 4, total: 6 });
     }
 
     proptest! {

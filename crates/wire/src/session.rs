@@ -65,6 +65,21 @@ impl TlsFacts {
     }
 }
 
+/// The SASL mechanisms of one connection: those that its TLS adds, then those that are configured for all.
+///
+/// ```
+/// use wire::{TlsFacts, TlsVersion, mechanisms};
+///
+/// let configured = ["PLAIN".to_owned()];
+/// let mut tls = TlsFacts::new(TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256");
+/// tls.mechanisms.push("EXTERNAL".to_owned());
+/// assert!(mechanisms(Some(&tls), &configured).eq(["EXTERNAL", "PLAIN"]));
+/// assert!(mechanisms(None, &configured).eq(["PLAIN"]));
+/// ```
+pub fn mechanisms<'a>(tls: Option<&'a TlsFacts>, configured: &'a [String]) -> impl Iterator<Item = &'a str> {
+    tls.into_iter().flat_map(|tls| &tls.mechanisms).chain(configured).map(String::as_str)
+}
+
 /// A version of TLS that may carry mail (RFC 9325, 3.1.1: nothing below 1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

@@ -78,7 +78,7 @@ impl Core {
             }
             // Servers of long ago end lines in a line feed alone; in a status line nothing depends on it.
             Line::Whole { text, total } | Line::BareLf { text, total } => {
-                self.used = total;
+                self.lines.take(total);
                 let line = unread.get(..text).unwrap_or_default();
                 match self.stage {
                     Stage::List { step, lines } => self.list_line(line, step, lines),
@@ -238,7 +238,7 @@ impl Core {
     fn message(&mut self, unread: &[u8]) -> Found {
         let Stage::Message { decoder, size } = &mut self.stage else { return Found::Nothing };
         let (piece, used) = decoder.next(unread);
-        self.used = used;
+        self.lines.take(used);
         let found = match piece {
             Piece::More => return Found::Nothing,
             Piece::End => {

@@ -148,7 +148,7 @@ impl Core {
             _ => false,
         };
         if self.awaited.is_empty() {
-            self.heard = self.now;
+            self.clock.heard();
         }
         self.awaited.push_back(Awaited { step, lines });
     }

@@ -15,10 +15,9 @@ use wire::{Misuse, TlsFacts, base64};
 const GREETING_WORDS: usize = 250;
 
 impl Core {
-    /// The mechanisms of this connection: those that TLS adds, then those of all.
+    /// The mechanisms of this connection.
     pub(super) fn mechanisms(&self) -> impl Iterator<Item = &str> {
-        let added = self.tls.iter().flat_map(|tls| &tls.mechanisms);
-        added.chain(&self.config.mechanisms).map(String::as_str)
+        wire::mechanisms(self.tls.as_ref(), &self.config.mechanisms)
     }
 
     /// Whether a login is possible now (row T-6).
@@ -90,7 +89,7 @@ impl Core {
 
     /// Takes up a line of the AUTH exchange.
     pub(super) fn auth_response(&mut self, line: &[u8], more: bool) -> Event<'_> {
-        self.used_secret = true;
+        self.lines.taken_is_secret();
         self.stage = Stage::Commands;
         let fault = if line == b"*" {
             Error::AuthCancelled

@@ -16,9 +16,10 @@ const FOREIGN: [&[u8]; 9] = [b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CON
 impl Core {
     /// Takes up one command line. `more` says that the client has already sent something behind it.
     pub(super) fn command<'a>(&'a mut self, line: &'a [u8], more: bool) -> Event<'a> {
-        self.used_secret = line
-            .get(..4)
-            .is_some_and(|verb| [b"PASS", b"APOP", b"AUTH"].iter().any(|secret| verb.eq_ignore_ascii_case(*secret)));
+        let secret = |verb: &[u8]| [b"PASS", b"APOP", b"AUTH"].iter().any(|secret| verb.eq_ignore_ascii_case(*secret));
+        if line.get(..4).is_some_and(secret) {
+            self.lines.taken_is_secret();
+        }
         let command = match Command::parse(line) {
             Ok(command) => command,
             Err(error) => {

@@ -1,25 +1,15 @@
 //! What comes from the client: which line is at the front of the input, and whose turn it is.
 
-use core::mem;
-
 use super::{Closing, Core, Event, Found, Open, Stage};
 use crate::error::{Error, Limit};
-use wire::{Input, Line, Lines};
+use wire::{Input, Line};
 
 impl Core {
     /// Drops the input that the last event was made of, unless it is a question's.
     pub(super) fn drop_used(&mut self, input: &mut Input) {
-        if self.open.is_some() || self.used == 0 {
-            return;
-        }
-        if mem::take(&mut self.used_secret) {
-            input.consume_secret(self.used);
+        if self.open.is_none() && self.lines.drop_taken(input) {
             self.secret.clear();
-        } else {
-            input.consume(self.used);
         }
-        self.used = 0;
-        self.lines.restart();
     }
 
     pub(super) const fn takes_input(&self) -> bool {
@@ -74,12 +64,12 @@ impl Core {
         match self.lines.next(unread, limit) {
             Line::Partial => Found::Nothing,
             Line::Whole { text, total } => {
-                self.used = total;
+                self.lines.take(total);
                 if auth { Found::Response(text) } else { Found::Line(text) }
             }
             Line::BareLf { total, .. } => {
-                self.used = total;
-                self.used_secret = true;
+                self.lines.take(total);
+                self.lines.taken_is_secret();
                 Found::Event(self.send_away(Error::BareLineEnd))
             }
             Line::TooLong => {
@@ -90,10 +80,7 @@ impl Core {
     }
 
     pub(super) fn skip_line(&mut self, input: &mut Input, limit: Limit) -> Found {
-        let (n, ended) = Lines::skip(input.unread());
-        input.consume_secret(n);
-        self.lines.restart();
-        if !ended {
+        if !self.lines.skip_line(input) {
             return Found::Nothing;
         }
         self.stage = Stage::Commands;

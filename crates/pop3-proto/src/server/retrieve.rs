@@ -62,7 +62,7 @@ impl Retrieval {
 impl Core {
     /// Takes the next piece of a message.
     pub(super) fn feed(&mut self, body: &[u8]) -> usize {
-        if self.clock.held() || self.output.len() > OUTPUT_BOUND {
+        if self.clock.is_held() || self.output.len() > OUTPUT_BOUND {
             return 0;
         }
         let Stage::Retrieving(retrieval) = &mut self.stage else { return 0 };

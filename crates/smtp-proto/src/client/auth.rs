@@ -80,7 +80,7 @@ impl Core {
                 Taken::Event(About::Authenticated)
             }
             3 if code == 334 => {
-                self.used_secret = true;
+                self.lines.taken_is_secret();
                 let text = bytes.get(4..).and_then(|text| text.strip_suffix(b"\r\n")).unwrap_or_default();
                 match (self.auth.challenge.decode_base64(text), held) {
                     (Ok(()), None) => {

@@ -2,56 +2,21 @@
 
 use core::time::Duration;
 
-use super::{Core, Error, Limits, Stage, Step, Timer};
+use super::{Core, Error, Stage, Step, Timer};
 
-/// Moments on the caller's clock.
-#[derive(Clone, Debug)]
-pub(super) struct Clock {
-    now: Duration,
-    /// Since when the server has owed something: the last whole reply, or the last output queued or sent. Single bytes of a reply do not count.
-    since: Duration,
-    /// When bytes last came in or went out.
-    active: Duration,
-    /// When the message began, moved on by the time that its caller took.
-    message: Duration,
-}
-
-impl Clock {
-    pub(super) const fn new(now: Duration) -> Self {
-        Self { now, since: now, active: now, message: now }
-    }
-
-    /// Time never goes back: an earlier moment than the last is taken for the last.
-    pub(super) fn set(&mut self, now: Duration) {
-        self.now = self.now.max(now);
-    }
-
-    pub(super) const fn heard(&mut self) {
-        self.active = self.now;
-    }
-
-    /// Output has been queued or sent, or a reply has been read: what comes next has its own time.
-    pub(super) const fn step(&mut self) {
-        self.since = self.now;
-        self.active = self.now;
-    }
-
+// The clock's last word to the server is when the server began to owe something: the last whole reply, or the last output queued or sent. Single bytes of a
+// reply do not count.
+impl Core {
+    /// The message begins.
     pub(super) const fn message_begins(&mut self) {
-        self.message = self.now;
-    }
-
-    /// The caller has been waited for since the last step, which is not the server's fault.
-    pub(super) const fn caller_was_waited_for(&mut self) {
-        self.message = self.message.saturating_add(self.now.saturating_sub(self.since));
+        self.message_since = self.clock.now();
     }
 
     /// When the buffers may be given back.
-    pub(super) const fn quiet(&self, limits: &Limits) -> Duration {
-        self.active.saturating_add(limits.quiet)
+    pub(super) fn quiet(&self) -> Duration {
+        self.clock.quiet_since().saturating_add(self.limits.quiet)
     }
-}
 
-impl Core {
     /// The earliest moment at which the session is over, and by which timer.
     pub(super) fn expiry(&self) -> Option<(Duration, Timer)> {
         if self.asking {
@@ -84,17 +49,17 @@ impl Core {
             (_, None) if self.output.is_empty() => return None,
             (_, None) => (limits.content_time, Timer::Content),
         };
-        let step = (self.clock.since.saturating_add(time), timer);
+        let step = (self.clock.last_spoken().saturating_add(time), timer);
         // The time for a message ends with its content; the reply to that has its own.
         let ends = self.waiting.front().is_some_and(|first| first.step == Step::End && self.sent(first));
-        let message = (self.clock.message.saturating_add(limits.message_time), Timer::Message);
+        let message = (self.message_since.saturating_add(limits.message_time), Timer::Message);
         Some(if self.message.is_some() && !ends && message.0 < step.0 { message } else { step })
     }
 
     /// Ends the session if its time is up.
     pub(super) fn expire(&mut self) {
         let Some((at, timer)) = self.expiry() else { return };
-        if self.clock.now < at {
+        if self.clock.now() < at {
             return;
         }
         match self.stage {

@@ -141,8 +141,9 @@ impl Core {
     /// What comes now could not come before because of the caller alone, if nothing was to be sent or heard.
     fn caller_was_waited_for(&mut self) {
         if self.output.is_empty() && self.waiting.is_empty() && matches!(self.stage, Stage::Content(_)) {
-            self.clock.caller_was_waited_for();
-            self.clock.step();
+            let waited = self.clock.now().saturating_sub(self.clock.last_spoken());
+            self.message_since = self.message_since.saturating_add(waited);
+            self.clock.spoke();
         }
     }
 }

@@ -95,7 +95,7 @@ impl Core {
     pub(super) fn secured(&mut self, tls: TlsFacts) {
         self.tls = Some(tls);
         self.lines.restart();
-        self.clock.step();
+        self.clock.spoke();
         self.begin_again();
     }
 

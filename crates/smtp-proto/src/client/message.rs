@@ -48,7 +48,7 @@ impl Core {
         let binary = mail.params.body == Some(BodyType::BinaryMime);
         let chunked = binary || (self.config.prefer_chunking && self.capabilities.chunking);
         self.message = Some(Message { binary, chunked, ..Message::default() });
-        self.clock.message_begins();
+        self.message_begins();
         self.stage = Stage::Envelope;
         self.command(Step::Mail, &Command::Mail(mail));
         for rcpt in envelope.recipients {
@@ -185,7 +185,7 @@ impl Core {
             // The lone dot would deliver an empty message. Only this keeps it away.
             3 if message.over => self.close(),
             3 => {
-                self.clock.step();
+                self.clock.spoke();
                 self.stage = Stage::Content(Content::Data(DataEncoder::new()));
             }
             _ => {

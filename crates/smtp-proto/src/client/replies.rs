@@ -16,7 +16,7 @@ pub(super) struct Scan {
 }
 
 impl Core {
-    /// Works off replies until one is the caller's to see: it is then the first [`used`](Core::used) bytes of the input.
+    /// Works off replies until one is the caller's to see: it is then the first [taken](wire::Lines::taken) bytes of the input.
     pub(super) fn find(&mut self, input: &mut Input) -> Option<About> {
         while self.told.is_empty() && !self.asking {
             self.drop_used(input);
@@ -36,7 +36,7 @@ impl Core {
                 }
                 Ok(Some((code, length))) => {
                     self.scan = Scan::default();
-                    self.used = length;
+                    self.lines.take(length);
                     if let Taken::Event(about) = self.take(code, input.unread().get(..length).unwrap_or_default()) {
                         return Some(about);
                     }
@@ -93,7 +93,7 @@ impl Core {
 
     /// Takes up a reply.
     fn take(&mut self, code: u16, bytes: &[u8]) -> Taken {
-        self.clock.step();
+        self.clock.spoke();
         if matches!(self.stage, Stage::Quitting) {
             self.close();
             return Taken::Nothing;

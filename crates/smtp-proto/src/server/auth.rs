@@ -1,6 +1,6 @@
 //! AUTH (RFC 4954), and what TLS changes.
 
-use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+use alloc::{borrow::ToOwned as _, vec::Vec};
 
 use super::{Core, Event, Open, Role, Stage};
 use crate::{
@@ -13,10 +13,9 @@ use crate::{
 use wire::{Misuse, TlsFacts, base64};
 
 impl Core {
-    /// The mechanisms of this connection: those that TLS adds, then those of all.
+    /// The mechanisms of this connection.
     fn mechanisms(&self) -> impl Iterator<Item = &str> {
-        let added = self.tls.iter().flat_map(|tls| &tls.mechanisms);
-        added.chain(&self.config.mechanisms).map(String::as_str)
+        wire::mechanisms(self.tls.as_ref(), &self.config.mechanisms)
     }
 
     /// Whether AUTH is offered now: to users, with TLS (row T-6).
@@ -72,7 +71,7 @@ impl Core {
 
     /// Takes up a line of the AUTH exchange.
     pub(super) fn auth_response(&mut self, line: &[u8], more: bool) -> Event<'_> {
-        self.used_secret = true;
+        self.lines.taken_is_secret();
         self.stage = Stage::Commands;
         let fault = if line == b"*" {
             Some(Error::AuthCancelled)

@@ -3,94 +3,43 @@
 use core::time::Duration;
 
 use super::{Closing, Core, Stage, Timer};
-use crate::limits::Limits;
 
-/// Moments on the caller's clock.
-#[derive(Clone, Debug)]
-pub(super) struct Clock {
-    now: Duration,
-    start: Duration,
-    /// Since when the client has been owed nothing: the last reply queued or sent.
-    spoke: Duration,
-    /// When bytes last came in.
-    heard: Duration,
-    /// When the content began.
-    content: Duration,
-    /// Output is held back until then.
-    pub(super) hold: Option<Duration>,
-}
-
-impl Clock {
-    pub(super) const fn new(now: Duration) -> Self {
-        Self { now, start: now, spoke: now, heard: now, content: now, hold: None }
-    }
-
-    /// Time never goes back: an earlier moment than the last is taken for the last.
-    pub(super) fn set(&mut self, now: Duration) {
-        self.now = self.now.max(now);
-    }
-
-    pub(super) const fn spoke(&mut self) {
-        self.spoke = self.now;
-    }
-
-    pub(super) const fn heard(&mut self) {
-        self.heard = self.now;
-    }
-
+impl Core {
+    /// The content begins.
     pub(super) const fn content_begins(&mut self) {
-        self.content = self.now;
-        self.heard = self.now;
-    }
-
-    pub(super) const fn held(&self) -> bool {
-        self.hold.is_some()
-    }
-
-    pub(super) fn hold_for(&mut self, time: Duration) {
-        let until = self.now.saturating_add(time);
-        self.hold = Some(self.hold.map_or(until, |hold| hold.max(until)));
-    }
-
-    /// Lets held output go if its time has come. The client is owed its reply until then, so its own time begins anew.
-    pub(super) fn let_go(&mut self) {
-        if self.hold.is_some_and(|hold| self.now >= hold) {
-            self.hold = None;
-            self.spoke = self.now;
-        }
+        self.content_since = self.clock.now();
+        self.clock.heard();
     }
 
     /// When the buffers may be given back.
-    pub(super) fn quiet(&self, limits: &Limits) -> Duration {
-        self.heard.max(self.spoke).saturating_add(limits.quiet)
+    pub(super) fn quiet(&self) -> Duration {
+        self.clock.quiet_since().saturating_add(self.limits.quiet)
     }
-}
 
-impl Core {
     /// The earliest moment at which the session is over, and by which timer.
     pub(super) fn expiry(&self) -> Option<(Duration, Timer)> {
         // The client is not late while it is we who think.
-        if self.open.is_some() || self.clock.held() {
+        if self.open.is_some() || self.clock.is_held() {
             return None;
         }
         let (clock, limits) = (&self.clock, &self.limits);
-        let session = (clock.start.saturating_add(limits.session_time), Timer::Session);
+        let session = (clock.start().saturating_add(limits.session_time), Timer::Session);
         let stage = match &self.stage {
             Stage::Data(_) | Stage::Chunk(_) => {
-                let block = (clock.heard.saturating_add(limits.content_time), Timer::Content);
-                let message = (clock.content.saturating_add(limits.message_time), Timer::Message);
+                let block = (clock.last_heard().saturating_add(limits.content_time), Timer::Content);
+                let message = (self.content_since.saturating_add(limits.message_time), Timer::Message);
                 let slow = self.stress.then(|| {
                     // A message may take as long as its bytes so far at the slowest rate, and one waiting time more.
                     let seconds = self.content_size() / limits.minimum_rate.max(1);
                     let time = Duration::from_secs(seconds).saturating_add(limits.stress_command_time);
-                    (clock.content.saturating_add(time), Timer::Rate)
+                    (self.content_since.saturating_add(time), Timer::Rate)
                 });
                 [Some(block), Some(message), slow].into_iter().flatten().min_by_key(|(at, _)| *at)?
             }
             Stage::Closing if self.output.is_empty() => return None,
             _ => {
                 let time = if self.stress { limits.stress_command_time } else { limits.command_time };
-                (clock.spoke.saturating_add(time), Timer::Command)
+                (clock.last_spoken().saturating_add(time), Timer::Command)
             }
         };
         Some(if session.0 < stage.0 { session } else { stage })
@@ -99,7 +48,7 @@ impl Core {
     /// Ends the session if its time is up.
     pub(super) fn expire(&mut self) {
         let Some((at, timer)) = self.expiry() else { return };
-        if self.clock.now < at {
+        if self.clock.now() < at {
             return;
         }
         if matches!(self.stage, Stage::Closing) {

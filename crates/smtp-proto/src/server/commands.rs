@@ -63,7 +63,7 @@ impl Core {
             Command::Vrfy(_) => Open::Verify,
             Command::Auth { initial, .. } => match initial {
                 Some(initial) => {
-                    self.used_secret = true;
+                    self.lines.taken_is_secret();
                     if self.secret.decode_base64(initial.as_base64()).is_err() {
                         return self.fault(Error::AuthNotBase64);
                     }

@@ -61,7 +61,7 @@ impl Core {
 
     /// The content may come in.
     pub(super) fn content_accepted(&mut self, start: ContentStart, reply: Option<&Reply<'_>>) {
-        self.clock.content_begins();
+        self.content_begins();
         let replies = self.replies_owed();
         match start {
             ContentStart::Data => {
@@ -93,7 +93,7 @@ impl Core {
                 let mut refusal = Vec::new();
                 reply.write(&mut refusal);
                 self.chunk_failed();
-                self.clock.content_begins();
+                self.content_begins();
                 self.stage = Stage::Chunk(Chunk { left: size, size, last, refusal: Some(Refusal::Answer(refusal)) });
             }
         }
@@ -179,12 +179,12 @@ impl Core {
                         data.fault = Some(Error::Limit { limit: Limit::MessageSize, value: limit });
                         return self.content_thrown_away();
                     }
-                    self.used = used;
+                    self.lines.take(used);
                     return Found::Content(range);
                 }
                 Piece::LineEnd if data.fault.is_none() => {
                     data.size += 2;
-                    self.used = used;
+                    self.lines.take(used);
                     return Found::LineEnd;
                 }
                 Piece::Bare(bare) => {
@@ -220,7 +220,7 @@ impl Core {
         if size > self.limits.message_size {
             return self.send_away(error);
         }
-        self.clock.content_begins();
+        self.content_begins();
         self.stage = Stage::Chunk(Chunk { left: size, size, last, refusal: Some(Refusal::Fault(error)) });
         Event::Answered(Command::Bdat { size, last })
     }
@@ -250,7 +250,7 @@ impl Core {
                 }
                 chunk.left -= n as u64;
                 chunks.size += n as u64;
-                self.used = n;
+                self.lines.take(n);
                 return Found::Content(0..n);
             }
             if chunk.left > 0 {
