@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 
 use memchr::memchr3;
 
-use crate::{Error, Limits, Syntax, grammar::is_atext};
+use crate::{Error, Limits, Syntax, grammar::is_atext, work::look};
 
 /// A place in a value. It only moves forward, so whatever reads with it takes time linear in the value.
 #[derive(Clone, Debug)]
@@ -46,6 +46,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn bump(&mut self) {
+        look(1);
         self.at = (self.at + 1).min(self.bytes.len());
     }
 
@@ -55,6 +56,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn take(&mut self, byte: u8) -> bool {
+        look(1);
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
@@ -67,6 +69,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn take_while(&mut self, class: impl Fn(u8) -> bool) -> &'a [u8] {
         let rest = self.rest();
         let length = rest.iter().position(|&byte| !class(byte)).unwrap_or(rest.len());
+        look(length + 1);
         self.at += length;
         rest.get(..length).unwrap_or_default()
     }
@@ -91,6 +94,7 @@ impl<'a> Cursor<'a> {
     /// Skips white space and folds. A line end is part of a fold only before white space (RFC 5322, 2.2.3).
     pub(crate) fn skip_fws(&mut self) {
         loop {
+            look(1);
             self.at += match self.rest() {
                 [b' ' | b'\t', ..] => 1,
                 [b'\n', b' ' | b'\t', ..] => 2,
@@ -139,7 +143,9 @@ impl<'a> Cursor<'a> {
     /// Reads up to one of these two bytes and past it; a backslash hides the byte behind it.
     fn next_of(&mut self, one: u8, other: u8) -> Result<u8, Error> {
         loop {
-            let found = memchr3(one, other, b'\\', self.rest()).and_then(|length| {
+            let found = memchr3(one, other, b'\\', self.rest());
+            look(found.map_or(self.rest().len(), |length| length + 1));
+            let found = found.and_then(|length| {
                 self.at += length;
                 self.peek()
             });

@@ -9,7 +9,7 @@ use base64::{
 };
 use memchr::{memchr, memmem};
 
-use crate::{charset::Charset, grammar::is_fws};
+use crate::{charset::Charset, grammar::is_fws, work::look};
 
 /// Padding may be missing, and the bits behind the end may be anything: mailers write both.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -34,6 +34,7 @@ pub(crate) fn decode_all(text: &[u8]) -> String {
     let mut pending: Option<(Charset, Vec<u8>)> = None;
     let mut rest = text;
     while let Some(start) = memmem::find(rest, b"=?") {
+        look(start + 2);
         let (before, word) = rest.split_at_checked(start).unwrap_or((rest, &[]));
         let gap = before.iter().all(|&byte| is_fws(byte));
         let Some((charset, bytes, length)) = decode_one(word) else {
@@ -71,13 +72,17 @@ fn flush(pending: &mut Option<(Charset, Vec<u8>)>, out: &mut String) {
 fn decode_one(text: &[u8]) -> Option<(Charset, Vec<u8>, usize)> {
     let inside = text.strip_prefix(b"=?")?;
     // no charset has a longer name: the search for its end is bounded, so many beginnings without one stay linear
-    let name_end = memchr(b'?', inside.get(..60).unwrap_or(inside))?;
+    let name_end = memchr(b'?', inside.get(..60).unwrap_or(inside));
+    look(name_end.unwrap_or_else(|| inside.len().min(60)));
+    let name_end = name_end?;
     let name = inside.get(..name_end)?;
     // RFC 2231, 5: a language may follow the charset
     let charset = Charset::find(name.split(|&byte| byte == b'*').next()?)?;
     let [encoding, b'?', payload @ ..] = inside.get(name_end + 1..)? else { return None };
     // mailers write words longer than 75, so the bound is generous; again it keeps the search linear
-    let payload_end = memchr(b'?', payload.get(..1_000).unwrap_or(payload))?;
+    let payload_end = memchr(b'?', payload.get(..1_000).unwrap_or(payload));
+    look(payload_end.unwrap_or_else(|| payload.len().min(1_000)));
+    let payload_end = payload_end?;
     (payload.get(payload_end + 1) == Some(&b'=')).then_some(())?;
     let payload = payload.get(..payload_end)?;
     let bytes = match encoding {

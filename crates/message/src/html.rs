@@ -8,6 +8,8 @@ use core::iter::FusedIterator;
 
 use memchr::{memchr, memchr2};
 
+use crate::work::look;
+
 /// A piece of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -221,6 +223,7 @@ impl<'a> Iterator for Pieces<'a> {
                 return Some(link);
             }
             let mut end = memchr(b'<', self.rest.as_bytes()).unwrap_or(self.rest.len());
+            look(end + 1);
             if end == 0 && !self.rest.is_empty() {
                 match self.markup() {
                     Some(Some(piece)) => return Some(piece),
@@ -291,6 +294,7 @@ impl<'a> Iterator for Attributes<'a> {
 
     fn next(&mut self) -> Option<(&'a str, &'a str)> {
         let blank = |c: char| c.is_ascii_whitespace() || c == '/';
+        let before = self.0.len();
         let rest = self.0.trim_start_matches(blank);
         // an equals sign without a name before it is part of a name, as browsers have it
         let first = rest.chars().next()?.len_utf8();
@@ -298,6 +302,7 @@ impl<'a> Iterator for Attributes<'a> {
         let (name, rest) = rest.split_at_checked(end)?;
         let Some(value) = rest.trim_start().strip_prefix('=') else {
             self.0 = rest;
+            look(before - rest.len());
             return Some((name, ""));
         };
         let value = value.trim_start();
@@ -310,6 +315,7 @@ impl<'a> Iterator for Attributes<'a> {
             None => value.split_at_checked(value.find(|c: char| c.is_ascii_whitespace()).unwrap_or(value.len()))?,
         };
         self.0 = rest;
+        look(before - rest.len());
         Some((name, value))
     }
 }
@@ -321,10 +327,12 @@ fn attributes_end(text: &str) -> usize {
     // A quote begins a value only behind an equals sign.
     let mut value = false;
     while let Some(byte) = bytes.get(at) {
+        look(1);
         match byte {
             b'>' => return at,
             b'"' | b'\'' if value => {
                 let Some(length) = bytes.get(at + 1..).and_then(|inside| memchr(*byte, inside)) else { break };
+                look(length);
                 at += length + 2;
                 value = false;
                 continue;
@@ -348,13 +356,16 @@ fn name(text: &str) -> (&str, &str) {
 
 /// What is behind the first occurrence of an end; nothing if there is none.
 fn behind<'a>(text: &'a str, end: &str) -> &'a str {
-    text.split_once(end).map_or("", |(_, rest)| rest)
+    let rest = text.split_once(end).map_or("", |(_, rest)| rest);
+    look(text.len() - rest.len());
+    rest
 }
 
 /// What is behind the end tag of an element whose content is no markup.
 fn behind_element<'a>(text: &'a str, element: &str) -> &'a str {
     let mut rest = text;
     while let Some(at) = memchr(b'<', rest.as_bytes()) {
+        look(at + 1);
         rest = rest.get(at + 1..).unwrap_or_default();
         if let Some(tag) = rest.strip_prefix('/')
             && name(tag).0.eq_ignore_ascii_case(element)
@@ -414,6 +425,7 @@ fn hides(name: &str, value: &str) -> bool {
 
 /// Undoes character references.
 fn unescape(text: &str) -> Cow<'_, str> {
+    look(text.len());
     if memchr2(b'&', b'\0', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }

@@ -9,6 +9,7 @@ use crate::{
     defect::{Defect, DefectKind, Defects},
     grammar::{is_field_name, is_wsp},
     headers::Place,
+    work::look,
 };
 
 /// One field, or one line that is none: 16 bytes.
@@ -219,7 +220,10 @@ impl Index {
     pub(crate) fn next_line(&mut self, message: &[u8]) -> Option<Line> {
         let mut from = self.seen;
         loop {
-            let found = from + memchr3(b'\r', b'\n', 0, message.get(from..)?)?;
+            let rest = message.get(from..)?;
+            let length = memchr3(b'\r', b'\n', 0, rest);
+            look(length.map_or(rest.len(), |length| length + 1));
+            let found = from + length?;
             match message.get(found)? {
                 b'\r' => match message.get(found + 1)? {
                     b'\n' => return Some(Line { text: found, end: found + 2 }),
@@ -240,6 +244,7 @@ impl Index {
     pub(crate) fn take(&mut self, message: &[u8], line: Line) -> Result<(), Error> {
         let start = self.line;
         let text = message.get(start..line.text).unwrap_or_default();
+        look(text.len());
         let continues = text.first().is_some_and(|&byte| is_wsp(byte));
         self.check(continues, line.end)?;
         self.line = line.end;

@@ -56,6 +56,7 @@ pub mod mime;
 mod received;
 mod text;
 pub mod trace;
+mod work;
 
 pub use addr_spec::AddrSpec;
 pub use address::{Address, AddressList, DisplayName, Mailbox};

@@ -7,10 +7,12 @@ use memchr::{memchr, memchr2};
 use crate::{
     encoded_word,
     grammar::{has_control, is_fws, may_have_encoded_word},
+    work::look,
 };
 
 /// The value without white space around it.
 pub(crate) fn trim(value: &[u8]) -> &[u8] {
+    look(value.len());
     let start = value.iter().position(|&byte| !is_fws(byte)).unwrap_or(value.len());
     let end = value.iter().rposition(|&byte| !is_fws(byte)).map_or(start, |last| last + 1);
     value.get(start..end).unwrap_or_default()
@@ -19,6 +21,7 @@ pub(crate) fn trim(value: &[u8]) -> &[u8] {
 /// Takes out the line ends that are followed by white space, and the white space around the value.
 pub(crate) fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     let value = trim(value);
+    look(value.len());
     let mut rest = value;
     let mut unfolded = Vec::new();
     while let Some(end) = memchr(b'\n', rest) {
@@ -50,6 +53,7 @@ pub(crate) fn unstructured(value: &[u8]) -> Cow<'_, str> {
 
 /// Bytes as text; nothing is decoded but UTF-8.
 pub(crate) fn plain(bytes: &[u8]) -> Cow<'_, str> {
+    look(bytes.len());
     match core::str::from_utf8(bytes) {
         Ok(text) => clean(text),
         Err(_) => Cow::Owned(clean_owned(String::from_utf8_lossy(bytes).into_owned())),
@@ -58,6 +62,7 @@ pub(crate) fn plain(bytes: &[u8]) -> Cow<'_, str> {
 
 /// What is between the quotes or parentheses of a quoted string or comment: escapes undone, folds taken out.
 pub(crate) fn unescape(inside: &[u8]) -> Cow<'_, [u8]> {
+    look(inside.len());
     if memchr2(b'\\', b'\n', inside).is_none() {
         return Cow::Borrowed(inside);
     }

@@ -6,6 +6,7 @@ use base64_simd::STANDARD;
 use memchr::memchr;
 
 use super::TransferEncoding;
+use crate::work::look;
 
 /// The octets of a part, and whether its encoding was as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ fn quoted_printable(encoded: &[u8], out: &mut Vec<u8>) -> bool {
     let mut rest = encoded;
     while !rest.is_empty() {
         let end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        look(2 * end);
         let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
         rest = behind;
         // RFC 2045, 6.7 (3): white space at the end of a line was put there on the way
@@ -65,6 +67,7 @@ fn escapes(mut line: &[u8], out: &mut Vec<u8>) -> bool {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut damaged = false;
     while let Some(at) = memchr(b'=', line) {
+        look(at + 3);
         let (before, escape) = line.split_at_checked(at).unwrap_or((line, &[]));
         out.extend_from_slice(before);
         let octet = match escape {
@@ -81,6 +84,7 @@ fn escapes(mut line: &[u8], out: &mut Vec<u8>) -> bool {
 
 /// Reads base64, and says whether there was anything that it does not have.
 fn base64(encoded: &[u8], out: &mut Vec<u8>) -> bool {
+    look(encoded.len());
     out.reserve_exact(encoded.len() / 4 * 3 + 3);
     if well_formed_base64(encoded, out).is_some() {
         return false;
@@ -131,6 +135,7 @@ fn forgiving_base64(encoded: &[u8], out: &mut Vec<u8>) -> bool {
         digits == 1
     };
     for byte in encoded {
+        look(1);
         let digit = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,

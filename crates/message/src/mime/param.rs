@@ -8,6 +8,7 @@ use crate::{
     encoded_word,
     grammar::{is_fws, may_have_encoded_word},
     text,
+    work::look,
 };
 
 /// More parameters than this are not looked at (row M-4).
@@ -59,7 +60,11 @@ impl<'a> Params<'a> {
     pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
         let mut plain = None;
         let mut pieces = Vec::new();
-        for param in self.iter().filter(|param| param.name.eq_ignore_ascii_case(name.as_bytes())) {
+        for param in self
+            .iter()
+            .inspect(|param| look(param.name.len()))
+            .filter(|param| param.name.eq_ignore_ascii_case(name.as_bytes()))
+        {
             match param.part {
                 None => {
                     plain.get_or_insert(param);
@@ -69,7 +74,10 @@ impl<'a> Params<'a> {
             }
         }
         // Row M-4: parts that come in any order are sorted once; of two with one number the first is taken.
-        pieces.sort_by_key(|piece: &Piece<'_>| piece.number);
+        pieces.sort_by_key(|piece: &Piece<'_>| {
+            look(1);
+            piece.number
+        });
         pieces.dedup_by_key(|piece| piece.number);
         let whole = pieces.iter().zip(0..).take_while(|(piece, number)| piece.number == *number).count();
         pieces.truncate(whole);
@@ -250,6 +258,7 @@ fn decode(charset: Option<Charset>, bytes: &[u8]) -> String {
 /// Undoes `%` and two hexadecimal digits; what is not that stands for itself.
 fn percent(mut value: &[u8], out: &mut Vec<u8>) {
     let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    look(value.len());
     while let Some((byte, rest)) = value.split_first() {
         let escaped = match (byte, rest) {
             (b'%', [high, low, ..]) => digit(high).zip(digit(low)).map(|(high, low)| high << 4 | low),

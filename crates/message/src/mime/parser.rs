@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::{MediaType, Message, TransferEncoding};
-use crate::{Error, Index, Limit, Limits, defect::DefectKind, index::Line};
+use crate::{Error, Index, Limit, Limits, defect::DefectKind, index::Line, work::look};
 
 /// The longest boundary that is looked for. RFC 2046, 5.1.1 allows 70 octets; some mailers write more.
 const BOUNDARY_MAX: usize = 900;
@@ -363,13 +363,15 @@ impl Parser {
             return Some(delimiter);
         }
         let rest = message.get(from..)?;
-        match dashes {
+        let found = match dashes {
             Dashes::Common => finder.find_iter(rest).find_map(|at| self.delimiter(message, from + at + 1)),
             Dashes::Rare => memchr_iter(b'-', rest).find_map(|at| {
                 let line = at > 0 && rest.get(at - 1) == Some(&b'\n');
                 if line { self.delimiter(message, from + at) } else { None }
             }),
-        }
+        };
+        look(found.map_or(message.len(), |delimiter| delimiter.end) - from);
+        found
     }
 
     /// The delimiter that the line here is, if it is one.
@@ -382,16 +384,19 @@ impl Parser {
             let Some(at) = open.boundary else { continue };
             let (outer, boundary) = boundaries.split_at_checked(at)?;
             boundaries = outer;
+            look(1 + boundary.len().min(line.len()));
             if open.closed {
                 continue;
             }
             let Some(behind) = line.strip_prefix(boundary) else { continue };
             let (closes, padding) = behind.strip_prefix(b"--").map_or((false, behind), |padding| (true, padding));
             let padded = padding.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(padding.len());
+            look(padded);
             let rest = padding.get(padded..)?;
             let exact = matches!(rest, [] | [b'\n', ..] | [b'\r', b'\n', ..] | [b'\r']);
             if exact || (padded > 0 && loose.is_none()) {
                 let line_end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+                look(line_end);
                 let end = message.len() - rest.len() + line_end;
                 let delimiter = Delimiter { start, end, level, closes };
                 if exact {
