@@ -22,8 +22,8 @@ mod tests {
     use super::DONE;
     use crate::{AddressList, DateTime, Index, Leniency, Limits, MessageIds, html, mime};
 
-    /// What is made of an input of about so many octets.
-    type Input = fn(usize) -> Vec<u8>;
+    /// What it is, who reads it, and an input of about so many octets.
+    type Bomb = (&'static str, fn(&[u8]), fn(usize) -> Vec<u8>);
 
     /// The octets looked at.
     fn counted(work: impl FnOnce()) -> u64 {
@@ -83,7 +83,7 @@ mod tests {
 
     const MULTIPART: &str = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
 
-    const INPUTS: &[(&str, fn(&[u8]), Input)] = &[
+    const INPUTS: &[Bomb] = &[
         // rows M-1 and M-2: depth
         ("comments in comments", addresses, |n| repeat("", "(", n)),
         ("comments one behind the other", addresses, |n| repeat("", "(a)", n)),
@@ -179,6 +179,13 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// The count finds what it is for.
+    #[test]
+    fn a_quadratic_reader_would_be_found() {
+        let quadratic = |size: usize| counted(|| (0..size).for_each(super::look));
+        assert!(quadratic(64_000) > 12 * quadratic(16_000));
     }
 
     /// What each octet may cost at most, with depth at its bound.
