@@ -1,0 +1,28 @@
+//! DNS questions and answers as data: what an inquiry asks, and what it is told. No resolver, no sockets, no runtime.
+//!
+//! - [`Name`]: a domain name, checked, in lower-case A-labels, without a heap.
+//! - [`Question`], [`Answer`]: one name and one [`Kind`] out, records or their absence in. [`Response`] is an answer that owns what it says.
+//! - [`Inquiry`]: a computation that needs answers, such as SPF's; [`Step`] is what it wants next.
+//! - [`drive`]: the loops that every user would write: a blocking one over a closure, and an asynchronous one for any runtime.
+//! - [`Zone`]: names and records in memory, for tests, examples and suites.
+//!
+//! What it is not: nothing here asks a server. Whoever has a resolver gives its answers; whoever has none finds the messages for a socket under the feature
+//! `hickory-proto`.
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod answer;
+pub mod drive;
+mod inquiry;
+mod name;
+mod record;
+mod zone;
+
+pub use answer::{Absence, Answer, Response};
+pub use inquiry::{Inquiry, Kind, Question, QuestionId, Step, UnknownKind};
+pub use name::{Labels, Name, NameError};
+pub use record::{Mx, RecordSet, Records, Soa, Tlsa, Txt};
+pub use zone::Zone;
