@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, every key with a default, unknown keys refused.
 
+mod filter;
 mod keys;
 mod limits;
 
@@ -13,6 +14,7 @@ use ipnet::IpNet;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+pub(crate) use filter::Filter;
 pub(crate) use limits::Limits;
 
 /// All settings. What a file leaves out has its default, and without a file everything has.
@@ -33,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     /// Other names for users.
     pub(crate) aliases: Aliases,
+    /// What mail is checked for.
+    pub(crate) filter: Filter,
     /// What strangers may cost.
     pub(crate) limits: Limits,
     /// Networks and single addresses that connection and login limits do not apply to. Being trusted never means that mail is relayed.
@@ -59,6 +63,7 @@ impl Default for Config {
             tls: Tls::default(),
             store: Store::default(),
             aliases: Aliases::default(),
+            filter: Filter::default(),
             limits: Limits::default(),
             trusted: ["127.0.0.0/8", "::1/128"].into_iter().filter_map(|net| net.parse().ok()).collect(),
             proxies: Vec::new(),
@@ -352,9 +357,10 @@ mod tests {
         for (table, keys) in keys::KNOWN {
             let text = if table.is_empty() { example } else { example.split_once(&format!("[{table}]")).unwrap().1 };
             for key in keys {
+                let full = if table.is_empty() { key.to_string() } else { format!("{table}.{key}") };
                 let shown = text.lines().any(|line| {
                     let line = line.trim_start_matches("# ");
-                    line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("[{key}]"))
+                    line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("[{full}]"))
                 });
                 assert!(shown, "`{table}.{key}` is not in the README");
             }
@@ -369,6 +375,8 @@ mod tests {
         assert!(error.contains("unknown key `listen.pop`; did you mean `listen.pop3`?"), "{error}");
         let error = read("[limits]\nmesage_size = 1").unwrap_err().to_string();
         assert!(error.contains("did you mean `limits.message_size`?"), "{error}");
+        let error = read("[filter.dmarc]\nrejct = true").unwrap_err().to_string();
+        assert!(error.contains("unknown key `filter.dmarc.rejct`; did you mean `filter.dmarc.reject`?"), "{error}");
         let error = read("entirely_new = 1").unwrap_err().to_string();
         assert!(error.ends_with("unknown key `entirely_new`"), "{error}");
     }

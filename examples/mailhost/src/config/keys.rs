@@ -1,17 +1,23 @@
 //! Keys that do not exist, and what may have been meant.
 
 /// The keys of each table. `aliases` has names of its own in it.
-pub(super) const KNOWN: [(&str, &[&str]); 6] = [
+pub(super) const KNOWN: [(&str, &[&str]); 12] = [
     (
         "",
         &[
-            "hostname", "domains", "data", "listen", "tls", "store", "aliases", "limits", "trusted", "proxies",
-            "xclient", "log",
+            "hostname", "domains", "data", "listen", "tls", "store", "aliases", "filter", "limits", "trusted",
+            "proxies", "xclient", "log",
         ],
     ),
     ("listen", &["smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "http"]),
     ("tls", &["certificate", "key", "self_signed", "client_ca"]),
     ("store", &["url"]),
+    ("filter", &["time", "iprev", "spf", "dkim", "arc", "dmarc"]),
+    ("filter.iprev", &["enabled"]),
+    ("filter.spf", &["enabled", "reject"]),
+    ("filter.dkim", &["enabled"]),
+    ("filter.arc", &["enabled", "trusted"]),
+    ("filter.dmarc", &["enabled", "reject", "quarantine"]),
     ("limits", super::limits::KEYS),
     ("log", &["filter", "json"]),
 ];
@@ -29,7 +35,7 @@ fn unknown_in(name: &str, table: &toml::Table) -> Option<(String, Option<String>
             let near = known.iter().map(|known| (distance(key, known), known)).min();
             return Some((full(key), near.filter(|(distance, _)| *distance <= 2).map(|(_, known)| full(known))));
         }
-        if name.is_empty() { unknown_in(key, value.as_table()?) } else { None }
+        unknown_in(&full(key), value.as_table()?)
     })
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Destination {
     pub(crate) account: AccountId,
     /// Its INBOX.
     pub(crate) mailbox: MailboxId,
+    /// Its Junk.
+    pub(crate) junk: MailboxId,
     /// Its address.
     pub(crate) address: Address,
     /// What it held when it was looked up.
@@ -28,7 +30,13 @@ pub(crate) struct Destination {
 
 impl From<Account> for Destination {
     fn from(account: Account) -> Self {
-        Self { account: account.id, mailbox: account.inbox, address: account.address, octets: account.octets }
+        Self {
+            account: account.id,
+            mailbox: account.inbox,
+            junk: account.junk,
+            address: account.address,
+            octets: account.octets,
+        }
     }
 }
 

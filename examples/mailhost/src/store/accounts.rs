@@ -94,7 +94,8 @@ pub(super) fn credentials(database: &Connection, account: AccountId) -> Result<C
 
 pub(super) fn find(database: &Connection, address: &Address) -> Result<Option<Account>, Error> {
     let mut select = database.prepare_cached(
-        "SELECT a.id, a.address, i.id, sum(x.messages), sum(x.octets)
+        "SELECT a.id, a.address, i.id, sum(x.messages), sum(x.octets),
+             ifnull(max(CASE x.special_use WHEN '\\Junk' THEN x.id END), i.id)
          FROM accounts a JOIN mailboxes i ON i.account = a.id AND i.name = 'INBOX' JOIN mailboxes x ON x.account = a.id
          WHERE a.address = ? GROUP BY a.id",
     )?;
@@ -103,7 +104,8 @@ pub(super) fn find(database: &Connection, address: &Address) -> Result<Option<Ac
 
 pub(super) fn list(database: &Connection) -> Result<Vec<Account>, Error> {
     let mut select = database.prepare(
-        "SELECT a.id, a.address, i.id, sum(x.messages), sum(x.octets)
+        "SELECT a.id, a.address, i.id, sum(x.messages), sum(x.octets),
+             ifnull(max(CASE x.special_use WHEN '\\Junk' THEN x.id END), i.id)
          FROM accounts a JOIN mailboxes i ON i.account = a.id AND i.name = 'INBOX' JOIN mailboxes x ON x.account = a.id
          GROUP BY a.id ORDER BY a.address",
     )?;
@@ -120,6 +122,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Result<Account, Error>> {
         inbox: MailboxId(row.get(2)?),
         messages: row.get::<_, i64>(3)?.cast_unsigned(),
         octets: row.get::<_, i64>(4)?.cast_unsigned(),
+        junk: MailboxId(row.get(5)?),
     }))
 }
 

@@ -178,6 +178,8 @@ pub(crate) struct Account {
     pub(crate) address: Address,
     /// Its INBOX, where mail is delivered.
     pub(crate) inbox: MailboxId,
+    /// Its Junk, where suspicious mail is delivered; INBOX where there is none.
+    pub(crate) junk: MailboxId,
     /// Messages in all its mailboxes.
     pub(crate) messages: u64,
     /// Octets in all its mailboxes, each message counted as it is served.
