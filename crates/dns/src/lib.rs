@@ -17,12 +17,14 @@ extern crate std;
 mod answer;
 pub mod drive;
 mod inquiry;
+mod limits;
 mod name;
 mod record;
 mod zone;
 
 pub use answer::{Absence, Answer, Response};
 pub use inquiry::{Inquiry, Kind, Question, QuestionId, Step, UnknownKind};
+pub use limits::Limits;
 pub use name::{Labels, Name, NameError};
 pub use record::{Mx, RecordSet, Records, Soa, Tlsa, Txt};
-pub use zone::Zone;
+pub use zone::{Zone, ZoneError};
