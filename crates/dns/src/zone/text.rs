@@ -543,8 +543,7 @@ mod tests {
 
     #[test]
     fn texts_are_bounded() {
-        let mut limits = Limits::default();
-        limits.zone_records = 2;
+        let mut limits = Limits { zone_records: 2, ..Limits::default() };
         let text = "a A 192.0.2.1\nb A 192.0.2.1\n";
         assert!(Zone::parse_with(text, &limits).is_ok());
         let more = [text, "c A 192.0.2.1"].concat();
