@@ -1,5 +1,6 @@
 //! What an inquiry is told.
 
+use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::{Mx, Name, RecordSet, Records, Soa, Tlsa, Txt};
@@ -99,6 +100,23 @@ impl<'a> Answer<'a> {
     }
 }
 
+impl fmt::Display for Answer<'_> {
+    /// On one line, for a log: the first records, cut and escaped, and how long they may be kept; or why there are none.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let absence = match self {
+            Self::Records { records, ttl, authenticated } => {
+                let vouched = if *authenticated { ", authenticated" } else { "" };
+                return write!(formatter, "{records} (TTL {ttl}{vouched})");
+            }
+            Self::NoRecords => Absence::NoRecords,
+            Self::NoSuchName => Absence::NoSuchName,
+            Self::TryLater => Absence::TryLater,
+            Self::Refused => Absence::Refused,
+        };
+        absence.fmt(formatter)
+    }
+}
+
 impl From<Absence> for Answer<'_> {
     fn from(absence: Absence) -> Self {
         match absence {
@@ -142,5 +160,40 @@ impl Response {
 impl From<Absence> for Response {
     fn from(absence: Absence) -> Self {
         Self::Absent(absence)
+    }
+}
+
+impl fmt::Display for Response {
+    /// As [`Answer`].
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_answer().fmt(formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use crate::{Kind, Zone};
+
+    #[test]
+    fn a_response_is_one_line() {
+        let (long, cut) = ("x".repeat(81), "x".repeat(80));
+        let text = [
+            "$AUTHENTICATED b.\na TXT \"a \\010b\" c\n  TXT ",
+            &long,
+            "\n  MX 10 mx.b\n  TLSA 3 1 1 00fF\nb SOA ns.b root.b 1 2 3 4 5\n",
+            &"c PTR x\n".repeat(12),
+        ]
+        .concat();
+        let zone = Zone::parse(&text).unwrap();
+        let shown = |name: &str, kind| zone.lookup(&name.parse().unwrap(), kind).to_string();
+        let expected: String = ["TXT \"a \\nbc\", \"", &cut, "\"... (TTL 300)"].concat();
+        assert_eq!(shown("a", Kind::Txt), expected);
+        assert_eq!(shown("a", Kind::Mx), "MX 10 mx.b (TTL 300)");
+        assert_eq!(shown("a", Kind::Tlsa), "TLSA 3 1 1 00ff (TTL 300)");
+        assert_eq!(shown("a", Kind::A), "the name has no such records");
+        assert_eq!(shown("b", Kind::Soa), "SOA ns.b root.b 1 5 (TTL 300, authenticated)");
+        assert_eq!(shown("c", Kind::Ptr), "PTR x, x, x, x, x, x, x, x, x, x, 2 more (TTL 300)");
     }
 }

@@ -4,6 +4,7 @@
 //! - [`Question`], [`Answer`]: one name and one [`Kind`] out, records or their absence in. [`Response`] is an answer that owns what it says.
 //! - [`Inquiry`]: a computation that needs answers, such as SPF's; [`Step`] is what it wants next.
 //! - [`drive`]: the loops that every user would write: a blocking one over a closure, and an asynchronous one for any runtime.
+//! - [`Iprev`]: the first of them: the name of an address, confirmed.
 //! - [`Zone`]: names and records in memory, for tests, examples and suites.
 //!
 //! What it is not: nothing here asks a server. Whoever has a resolver gives its answers; whoever has none finds the messages for a socket under the feature
@@ -17,12 +18,16 @@ extern crate std;
 mod answer;
 pub mod drive;
 mod inquiry;
+mod iprev;
+mod limits;
 mod name;
 mod record;
 mod zone;
 
 pub use answer::{Absence, Answer, Response};
 pub use inquiry::{Inquiry, Kind, Question, QuestionId, Step, UnknownKind};
+pub use iprev::{Iprev, IprevReason, IprevResult, IprevVerdict};
+pub use limits::Limits;
 pub use name::{Labels, Name, NameError};
 pub use record::{Mx, RecordSet, Records, Soa, Tlsa, Txt};
-pub use zone::Zone;
+pub use zone::{Zone, ZoneError};

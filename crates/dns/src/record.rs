@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::{Kind, Name};
@@ -56,6 +57,44 @@ pub struct Soa {
     pub serial: u32,
     /// How long, in seconds, that a name does not exist may be remembered (RFC 2308, 4).
     pub minimum: u32,
+}
+
+/// How many octets of a text, and of a certificate, are shown.
+const SHOWN: usize = 80;
+
+/// How many records are shown.
+const SHOWN_RECORDS: usize = 10;
+
+impl fmt::Display for Mx {
+    /// As in a zone file.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.preference, self.exchange)
+    }
+}
+
+impl fmt::Display for Txt {
+    /// Quoted and escaped, the first 80 octets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.get(..SHOWN).unwrap_or(&self.0);
+        let more = if shown.len() < self.0.len() { "..." } else { "" };
+        write!(formatter, "\"{}\"{more}", shown.escape_ascii())
+    }
+}
+
+impl fmt::Display for Tlsa {
+    /// As in a zone file, the first 80 octets of the data.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} {} ", self.usage, self.selector, self.matching)?;
+        self.data.iter().take(SHOWN).try_for_each(|octet| write!(formatter, "{octet:02x}"))?;
+        if self.data.len() > SHOWN { formatter.write_str("...") } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Soa {
+    /// The primary server, who looks after it, the serial number and the minimum.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} {} {}", self.primary, self.responsible, self.serial, self.minimum)
+    }
 }
 
 /// Records of one kind, lent. Aliases have been followed: these are what stands at the end of a chain of CNAMEs.
@@ -148,6 +187,30 @@ impl Records<'_> {
             Self::Soa(_) => Kind::Soa,
             Self::Tlsa(_) => Kind::Tlsa,
         }
+    }
+}
+
+impl fmt::Display for Records<'_> {
+    /// On one line: the kind, and the first ten records.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn list<R: fmt::Display>(records: &[R], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            for (at, record) in records.iter().take(SHOWN_RECORDS).enumerate() {
+                write!(formatter, "{}{record}", if at == 0 { " " } else { ", " })?;
+            }
+            match records.len().saturating_sub(SHOWN_RECORDS) {
+                0 => Ok(()),
+                more => write!(formatter, ", {more} more"),
+            }
+        }
+        formatter.write_str(self.kind().as_str())?;
+        each!(Self, self, records => list(records, formatter))
+    }
+}
+
+impl fmt::Display for RecordSet {
+    /// As [`Records`].
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_records().fmt(formatter)
     }
 }
 
