@@ -1,0 +1,494 @@
+//! The grammar of records (RFC 7208, 12).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::Ipv6Addr;
+
+use dns::Name;
+
+use crate::record::Inner;
+use crate::{Qualifier, SyntaxError};
+
+/// A term inside a record.
+#[derive(Clone, Copy)]
+pub(crate) struct Item {
+    pub(crate) start: u16,
+    pub(crate) end: u16,
+    pub(crate) kind: Kind,
+}
+
+/// What it says, as small as it gets: checks run through many of these.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    All(Qualifier),
+    Include(Qualifier, Spec),
+    A(Qualifier, Option<Spec>, [u8; 2]),
+    Mx(Qualifier, Option<Spec>, [u8; 2]),
+    Ptr(Qualifier, Option<Spec>),
+    Ip4(Qualifier, u8, u32),
+    Ip6(Qualifier, u8, [u8; 16]),
+    Exists(Qualifier, Spec),
+    Redirect(Spec),
+    Exp(Spec),
+    Unknown,
+}
+
+/// Which macros are in a domain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Macros {
+    None,
+    Some,
+    /// `%{p}` among them: the client's name has to be known first.
+    Validated,
+}
+
+/// A domain inside a record.
+#[derive(Clone, Copy)]
+pub(crate) struct Spec {
+    pub(crate) start: u16,
+    pub(crate) end: u16,
+    /// Which of the record's names it is; [`Self::NO_NAME`] if it has macros or is none.
+    pub(crate) name: u16,
+    macros: Macros,
+}
+
+impl Spec {
+    const NO_NAME: u16 = u16::MAX;
+
+    pub(crate) const fn has_macros(self) -> bool {
+        !matches!(self.macros, Macros::None)
+    }
+
+    pub(crate) const fn has_validated(self) -> bool {
+        matches!(self.macros, Macros::Validated)
+    }
+}
+
+/// What follows `v=spf1`, if it begins with that and a space or the end.
+pub(crate) fn after_version(octets: &[u8]) -> Option<&[u8]> {
+    let (version, rest) = octets.split_first_chunk::<6>()?;
+    (version.eq_ignore_ascii_case(b"v=spf1") && matches!(rest, [] | [b' ', ..])).then_some(rest)
+}
+
+/// A record's terms; its length has been checked to fit sixteen bits.
+pub(crate) fn parse(octets: &[u8]) -> Result<Inner, SyntaxError> {
+    let mut rest = after_version(octets).ok_or(SyntaxError::Version)?;
+    // A term is seldom shorter than this many octets: one allocation does for nearly all records.
+    let mut parser = Parser { at: 0, items: Vec::with_capacity(rest.len() / 14 + 2), names: Vec::new() };
+    let (mut redirect, mut exp) = (false, false);
+    while let [first, tail @ ..] = rest {
+        if *first == b' ' {
+            rest = tail;
+            continue;
+        }
+        parser.at = octets.len() - rest.len();
+        let (kind, len) = match ip4(rest) {
+            Some(term) => term,
+            None => {
+                let len = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+                (parser.term(rest.get(..len).unwrap_or_default())?, len)
+            }
+        };
+        let twice = match kind {
+            Kind::Redirect(_) => core::mem::replace(&mut redirect, true),
+            Kind::Exp(_) => core::mem::replace(&mut exp, true),
+            _ => false,
+        };
+        if twice {
+            return Err(SyntaxError::Twice { at: parser.at });
+        }
+        parser.items.push(Item { start: parser.at as u16, end: (parser.at + len) as u16, kind });
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    Ok(Inner { text: Box::from(octets), items: parser.items, names: parser.names })
+}
+
+/// What nearly all terms are, read in one go: an IPv4 network and the space behind it. Everything else, and every mistake, is [`Parser::term`]'s.
+fn ip4(octets: &[u8]) -> Option<(Kind, usize)> {
+    let (qualifier, text) = qualified(octets);
+    let qualifier = qualifier.unwrap_or(Qualifier::Pass);
+    let (name, text) = text.split_first_chunk::<4>()?;
+    if !name.eq_ignore_ascii_case(b"ip4:") {
+        return None;
+    }
+    let (address, text) = ip4_address(text)?;
+    let (prefix, text) = match text {
+        [b'/', text @ ..] => number(text)?,
+        _ => (32, text),
+    };
+    if prefix > 32 || !matches!(text, [] | [b' ', ..]) {
+        return None;
+    }
+    Some((Kind::Ip4(qualifier, prefix, address), octets.len() - text.len()))
+}
+
+/// An IPv4 address in front (RFC 7208, 12: no leading zeros).
+fn ip4_address(mut text: &[u8]) -> Option<(u32, &[u8])> {
+    let mut address = 0;
+    for octet in 0..4 {
+        if octet > 0 {
+            let [b'.', rest @ ..] = text else { return None };
+            text = rest;
+        }
+        let (value, rest) = number(text)?;
+        address = address << 8 | u32::from(value);
+        text = rest;
+    }
+    Some((address, text))
+}
+
+/// A number up to 255 in front, without leading zeros.
+fn number(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [first @ b'0'..=b'9', rest @ ..] = text else { return None };
+    let mut rest = rest;
+    let mut value = u16::from(first - b'0');
+    while let [digit @ b'0'..=b'9', tail @ ..] = rest {
+        if value == 0 {
+            return None;
+        }
+        value = value * 10 + u16::from(digit - b'0');
+        if value > 255 {
+            return None;
+        }
+        rest = tail;
+    }
+    Some((value as u8, rest))
+}
+
+/// The qualifier, if there is one, and what follows.
+fn qualified(term: &[u8]) -> (Option<Qualifier>, &[u8]) {
+    match term {
+        [b'+', rest @ ..] => (Some(Qualifier::Pass), rest),
+        [b'-', rest @ ..] => (Some(Qualifier::Fail), rest),
+        [b'~', rest @ ..] => (Some(Qualifier::Softfail), rest),
+        [b'?', rest @ ..] => (Some(Qualifier::Neutral), rest),
+        _ => (None, term),
+    }
+}
+
+struct Parser {
+    /// Where the term begins that is read.
+    at: usize,
+    items: Vec<Item>,
+    names: Vec<Name>,
+}
+
+impl Parser {
+    fn term(&mut self, term: &[u8]) -> Result<Kind, SyntaxError> {
+        let at = self.at;
+        let (qualifier, text) = qualified(term);
+        let len = text
+            .iter()
+            .position(|octet| !(octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.')))
+            .unwrap_or(text.len());
+        let Some((name, rest)) = text.split_at_checked(len) else { return Err(SyntaxError::Mechanism { at }) };
+        let argument_at = at + term.len() - rest.len();
+        if let [b'=', value @ ..] = rest {
+            if qualifier.is_some() || !name.first().is_some_and(u8::is_ascii_alphabetic) {
+                return Err(SyntaxError::Modifier { at });
+            }
+            return self.modifier(name, value, argument_at + 1);
+        }
+        if let [octet, ..] = rest
+            && !matches!(octet, b':' | b'/')
+        {
+            return Err(match octet {
+                0x21..=0x7E => SyntaxError::Mechanism { at },
+                _ => SyntaxError::Octet { at: argument_at },
+            });
+        }
+        let qualifier = qualifier.unwrap_or(Qualifier::Pass);
+        let is = |mechanism: &[u8]| name.eq_ignore_ascii_case(mechanism);
+        if is(b"a") || is(b"mx") {
+            let (spec, prefixes) = self.domain_and_prefixes(rest, argument_at)?;
+            return Ok(if is(b"a") { Kind::A(qualifier, spec, prefixes) } else { Kind::Mx(qualifier, spec, prefixes) });
+        }
+        if is(b"all") {
+            return if rest.is_empty() {
+                Ok(Kind::All(qualifier))
+            } else {
+                Err(SyntaxError::Argument { at: argument_at })
+            };
+        }
+        if is(b"include") || is(b"exists") {
+            let [b':', domain @ ..] = rest else { return Err(SyntaxError::Argument { at: argument_at }) };
+            let spec = self.domain(domain, argument_at + 1)?;
+            return Ok(if is(b"include") { Kind::Include(qualifier, spec) } else { Kind::Exists(qualifier, spec) });
+        }
+        if is(b"ptr") {
+            return match rest {
+                [] => Ok(Kind::Ptr(qualifier, None)),
+                [b':', domain @ ..] => Ok(Kind::Ptr(qualifier, Some(self.domain(domain, argument_at + 1)?))),
+                _ => Err(SyntaxError::Argument { at: argument_at }),
+            };
+        }
+        if is(b"ip4") || is(b"ip6") {
+            let [b':', network @ ..] = rest else { return Err(SyntaxError::Argument { at: argument_at }) };
+            return network_of(qualifier, is(b"ip4"), network, argument_at + 1);
+        }
+        Err(SyntaxError::Mechanism { at })
+    }
+
+    fn modifier(&mut self, name: &[u8], value: &[u8], at: usize) -> Result<Kind, SyntaxError> {
+        if name.eq_ignore_ascii_case(b"redirect") {
+            Ok(Kind::Redirect(self.domain(value, at)?))
+        } else if name.eq_ignore_ascii_case(b"exp") {
+            Ok(Kind::Exp(self.domain(value, at)?))
+        } else {
+            macro_string(value, at)?;
+            Ok(Kind::Unknown)
+        }
+    }
+
+    /// `[ ":" domain-spec ] [ dual-cidr-length ]`; a slash may be in the domain too, so the lengths are taken from the end.
+    fn domain_and_prefixes(
+        &mut self,
+        argument: &[u8],
+        at: usize,
+    ) -> Result<(Option<Spec>, [u8; 2]), SyntaxError> {
+        let (text, v6) = split_prefix(argument, true, at)?;
+        let (text, v4) = split_prefix(text, false, at)?;
+        let spec = match text {
+            [] => None,
+            [b':', domain @ ..] => Some(self.domain(domain, at + 1)?),
+            _ => return Err(SyntaxError::Prefix { at }),
+        };
+        Ok((spec, [v4, v6]))
+    }
+
+    /// `domain-spec = macro-string domain-end`
+    fn domain(&mut self, text: &[u8], at: usize) -> Result<Spec, SyntaxError> {
+        let spec = Spec { start: at as u16, end: (at + text.len()) as u16, name: Spec::NO_NAME, macros: Macros::None };
+        if memchr::memchr(b'%', text).is_none() {
+            if let Ok(name) = Name::from_ascii(text) {
+                ends_in_toplabel(text, at)?;
+                self.names.push(name);
+                return Ok(Spec { name: (self.names.len() - 1) as u16, ..spec });
+            }
+        }
+        let scan = macro_string(text, at)?;
+        // What follows the last macro is literal: it is empty, or ends in a dot and a top label.
+        let literal = text.get(scan.last..).unwrap_or_default();
+        if literal.is_empty() && scan.macros != Macros::None {
+            return Ok(Spec { macros: scan.macros, ..spec });
+        }
+        ends_in_toplabel(literal, at)?;
+        Ok(Spec { macros: scan.macros, ..spec })
+    }
+}
+
+/// `"." toplabel [ "." ]` at the end.
+fn ends_in_toplabel(text: &[u8], at: usize) -> Result<(), SyntaxError> {
+    let text = text.strip_suffix(b".").unwrap_or(text);
+    let dot = memchr::memrchr(b'.', text).ok_or(SyntaxError::Domain { at })?;
+    let label = text.get(dot + 1..).unwrap_or_default();
+    let ends = |octet: Option<&u8>| octet.is_some_and(u8::is_ascii_alphanumeric);
+    let valid = ends(label.first())
+        && ends(label.last())
+        && label.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
+        && !label.iter().all(u8::is_ascii_digit);
+    if valid { Ok(()) } else { Err(SyntaxError::Domain { at }) }
+}
+
+/// A prefix length at the end, behind one slash or two; where there is none, all bits count.
+fn split_prefix(text: &[u8], six: bool, at: usize) -> Result<(&[u8], u8), SyntaxError> {
+    let (slashes, full): (&[u8], u8) = if six { (b"//", 128) } else { (b"/", 32) };
+    let digits = text.iter().rev().take_while(|octet| octet.is_ascii_digit()).count();
+    let Some((front, digits)) = text.split_at_checked(text.len() - digits) else { return Ok((text, full)) };
+    // Behind a single slash a `//` would be left over; it is the caller's to find, since nothing may end in a slash.
+    let Some(front) = front.strip_suffix(slashes) else { return Ok((text, full)) };
+    match number(digits) {
+        Some((prefix, [])) if prefix <= full => Ok((front, prefix)),
+        _ => Err(SyntaxError::Prefix { at: at + front.len() }),
+    }
+}
+
+/// The network of an `ip4` or `ip6`.
+fn network_of(qualifier: Qualifier, four: bool, text: &[u8], at: usize) -> Result<Kind, SyntaxError> {
+    let slash = memchr::memchr(b'/', text).unwrap_or(text.len());
+    let (address, prefix) = text.split_at_checked(slash).unwrap_or((text, b""));
+    let full = if four { 32 } else { 128 };
+    let prefix = match prefix {
+        [] => full,
+        [_, digits @ ..] => match number(digits) {
+            Some((prefix, [])) if prefix <= full => prefix,
+            _ => return Err(SyntaxError::Prefix { at: at + slash }),
+        },
+    };
+    let wrong = SyntaxError::Address { at };
+    if four {
+        return match ip4_address(address) {
+            Some((address, [])) => Ok(Kind::Ip4(qualifier, prefix, address)),
+            _ => Err(wrong),
+        };
+    }
+    let address: Ipv6Addr = core::str::from_utf8(address).ok().and_then(|text| text.parse().ok()).ok_or(wrong)?;
+    Ok(Kind::Ip6(qualifier, prefix, address.octets()))
+}
+
+/// What a text with macros has.
+struct Scan {
+    macros: Macros,
+    /// Where the last macro ends.
+    last: usize,
+}
+
+/// `macro-string`, without spaces and without the letters that are for explanations.
+fn macro_string(text: &[u8], at: usize) -> Result<Scan, SyntaxError> {
+    let mut scan = Scan { macros: Macros::None, last: 0 };
+    for part in Parts::new(text) {
+        match part {
+            Part::Literal { octets, begin } => {
+                if let Some(bad) = octets.iter().position(|octet| !(0x21..=0x7E).contains(octet)) {
+                    return Err(SyntaxError::Octet { at: at + begin + bad });
+                }
+            }
+            Part::Percent { end } | Part::Space { end } | Part::UrlSpace { end } => {
+                scan.last = end;
+                if scan.macros == Macros::None {
+                    scan.macros = Macros::Some;
+                }
+            }
+            Part::Macro { expand, begin, end } => {
+                if matches!(expand.letter, b'c' | b'r' | b't') {
+                    return Err(SyntaxError::Macro { at: at + begin });
+                }
+                scan.last = end;
+                scan.macros = match scan.macros {
+                    Macros::Validated => Macros::Validated,
+                    _ if expand.letter == b'p' => Macros::Validated,
+                    _ => Macros::Some,
+                };
+            }
+            Part::Wrong { begin } => return Err(SyntaxError::Macro { at: at + begin }),
+        }
+    }
+    Ok(scan)
+}
+
+/// One macro (RFC 7208, 7.1 to 7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expand {
+    /// In lower case.
+    pub(crate) letter: u8,
+    /// Whether the letter is upper case: what comes out is escaped for URLs.
+    pub(crate) escape: bool,
+    /// How many parts from the right are kept; all, if it is that many.
+    pub(crate) keep: usize,
+    pub(crate) reverse: bool,
+    /// A bit for each of [`DELIMITERS`].
+    delimiters: u8,
+}
+
+/// What values may be split at.
+const DELIMITERS: &[u8; 7] = b".-+,/_=";
+
+impl Expand {
+    /// Whether values are split there; at dots, if nothing else is said.
+    pub(crate) fn splits_at(self, octet: u8) -> bool {
+        match DELIMITERS.iter().position(|delimiter| *delimiter == octet) {
+            Some(bit) if self.delimiters == 0 => bit == 0,
+            Some(bit) => self.delimiters >> bit & 1 == 1,
+            None => false,
+        }
+    }
+
+    /// Whether the value comes out as it is.
+    pub(crate) const fn is_plain(self) -> bool {
+        self.keep == usize::MAX && !self.reverse && self.delimiters == 0
+    }
+}
+
+/// A piece of a text with macros.
+pub(crate) enum Part<'a> {
+    Literal { octets: &'a [u8], begin: usize },
+    /// `%%`
+    Percent { end: usize },
+    /// `%_`
+    Space { end: usize },
+    /// `%-`
+    UrlSpace { end: usize },
+    Macro { expand: Expand, begin: usize, end: usize },
+    Wrong { begin: usize },
+}
+
+/// The pieces of a text with macros; it ends behind one that is wrong.
+pub(crate) struct Parts<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) const fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// `transformers *delimiter "}"` behind a letter.
+    fn macro_behind(letter: u8, mut rest: &[u8]) -> Option<(Expand, &[u8])> {
+        let mut expand = Expand {
+            letter: letter.to_ascii_lowercase(),
+            escape: letter.is_ascii_uppercase(),
+            keep: usize::MAX,
+            reverse: false,
+            delimiters: 0,
+        };
+        if !b"slodiphcrtv".contains(&expand.letter) {
+            return None;
+        }
+        let digits = rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
+        if let Some((number, behind)) = rest.split_at_checked(digits)
+            && digits > 0
+        {
+            // 7.3: any number is allowed, zero is not; no value has more parts than a few hundred.
+            let keep = number
+                .iter()
+                .fold(0_usize, |value, digit| value.saturating_mul(10).saturating_add(usize::from(digit - b'0')));
+            if keep == 0 {
+                return None;
+            }
+            expand.keep = keep.min(usize::MAX - 1);
+            rest = behind;
+        }
+        if let [b'r' | b'R', behind @ ..] = rest {
+            expand.reverse = true;
+            rest = behind;
+        }
+        loop {
+            let [octet, behind @ ..] = rest else { return None };
+            rest = behind;
+            if *octet == b'}' {
+                return Some((expand, rest));
+            }
+            expand.delimiters |= 1 << DELIMITERS.iter().position(|delimiter| delimiter == octet)?;
+        }
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        let begin = self.at;
+        let rest = self.text.get(begin..).filter(|rest| !rest.is_empty())?;
+        let part = match rest {
+            [b'%', b'%', ..] => Part::Percent { end: begin + 2 },
+            [b'%', b'_', ..] => Part::Space { end: begin + 2 },
+            [b'%', b'-', ..] => Part::UrlSpace { end: begin + 2 },
+            [b'%', b'{', letter, behind @ ..] => match Self::macro_behind(*letter, behind) {
+                Some((expand, behind)) => Part::Macro { expand, begin, end: self.text.len() - behind.len() },
+                None => Part::Wrong { begin },
+            },
+            [b'%', ..] => Part::Wrong { begin },
+            _ => {
+                let len = memchr::memchr(b'%', rest).unwrap_or(rest.len());
+                self.at = begin + len;
+                return Some(Part::Literal { octets: rest.get(..len).unwrap_or_default(), begin });
+            }
+        };
+        self.at = match part {
+            Part::Percent { end } | Part::Space { end } | Part::UrlSpace { end } | Part::Macro { end, .. } => end,
+            _ => self.text.len(),
+        };
+        Some(part)
+    }
+}
