@@ -1,5 +1,6 @@
 //! Commands.
 
+use core::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -46,9 +47,36 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show what each check finds out about a message, why, and what the server would do with it
+    #[command(
+        after_help = "Examples:\n  mailhost explain letter.eml --ip 192.0.2.1 --helo mx.example.net --from ann@example.net\n  mailhost explain letter.eml --ip 192.0.2.1 --helo mx.example.net --from '' --dns zone.txt --json"
+    )]
+    Explain(Explain),
     /// Look at the configuration, the certificate, the aliases and all that is stored; exit code 1 if something is wrong
     #[command(after_help = "Example:\n  mailhost check --config /etc/mailhost.toml")]
     Check,
+}
+
+/// A message, and how it came.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The message; `-` is standard input
+    pub(crate) file: PathBuf,
+    /// The address of the client that brings it
+    #[arg(long)]
+    pub(crate) ip: IpAddr,
+    /// What the client says in EHLO
+    #[arg(long, value_name = "NAME")]
+    pub(crate) helo: String,
+    /// The address in MAIL FROM; empty for a bounce
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) from: String,
+    /// Answer from these names and records, in the form of a zone file, instead of asking the DNS
+    #[arg(long, value_name = "ZONEFILE")]
+    pub(crate) dns: Option<PathBuf>,
+    /// One JSON object: checks, disposition, reply, fields
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What about users.

@@ -21,6 +21,7 @@ pub(crate) use directory::{Destination, Directory};
 
 use crate::auth::Passwords;
 use crate::config::Config;
+use crate::filter::{Filter, Resolver};
 use crate::limiter::LoginLimiter;
 use crate::metrics::Metrics;
 use crate::random;
@@ -44,6 +45,8 @@ pub(crate) struct Host {
     pub(crate) decoys: Decoys,
     /// Failed logins.
     pub(crate) limiter: Mutex<LoginLimiter>,
+    /// Checks of mail from other servers.
+    pub(crate) filter: Arc<Filter>,
     /// Certificates.
     pub(crate) tls: Tls,
     /// Figures.
@@ -98,6 +101,7 @@ impl Host {
             directory: Directory::default(),
             metrics: Metrics::default(),
             origin: Instant::now(),
+            filter: Arc::new(Filter::new(config.filter.clone(), &config.hostname, resolver)),
             aliases,
             tls,
             store,

@@ -3,8 +3,10 @@
 use message::trace::{Received, WithProtocol};
 use message::{AddrSpec, DateTime, Headers, Index, MessageId, Progress};
 use smtp_proto::{EnhancedStatus, Reply, TlsFacts, TlsVersion};
+use tracing::info;
 
 use crate::clock;
+use crate::filter::{Checks, Disposition, Judgement};
 use crate::host::{Destination, Host};
 use crate::random;
 use crate::store::{Body, BodyWriter, Error};
@@ -33,6 +35,8 @@ pub(crate) struct Source {
 pub(crate) enum Rejection {
     /// It never will be.
     Permanent(EnhancedStatus, &'static str),
+    /// The checks speak against it.
+    Judged(Reply<'static>),
     /// The store cannot, for now.
     Store(Error),
 }
@@ -42,6 +46,7 @@ impl Rejection {
     pub(crate) fn reply(&self) -> Reply<'static> {
         match self {
             Self::Permanent(status, text) => Reply::new(554, Some(*status), *text),
+            Self::Judged(reply) => reply.clone(),
             // Whatever it is, it is our trouble: the client keeps the message.
             Self::Store(_) => {
                 Reply::new(451, Some(EnhancedStatus::new(4, 3, 0)), "Cannot store the message now: try again later")
@@ -50,11 +55,26 @@ impl Rejection {
     }
 }
 
+/// A message that is taken.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// What all recipients share.
+    pub(crate) body: Body,
+    /// Fields that were known only at its end, to be put above it.
+    pub(crate) above: Vec<u8>,
+    /// It goes to Junk.
+    pub(crate) junk: bool,
+    /// Who gets it.
+    pub(crate) destinations: Vec<Destination>,
+}
+
 /// A message on its way in.
 #[derive(Debug)]
 pub(crate) struct Intake {
     source: Source,
     destinations: Vec<Destination>,
+    checks: Option<Checks>,
+    authserv_id: String,
     received_hops: usize,
     by: String,
     body: BodyWriter,
@@ -73,22 +93,29 @@ enum Head {
 
 impl Intake {
     /// Begins to take in a message for these mailboxes.
-    pub(crate) fn begin(host: &Host, source: Source, destinations: Vec<Destination>) -> Self {
-        let mut limits = message::Limits::default();
-        limits.header = u32::try_from(host.config.limits.header_size).unwrap_or(u32::MAX);
-        limits.fields = u32::try_from(host.config.limits.header_fields).unwrap_or(u32::MAX);
+    pub(crate) fn begin(
+        host: &Host,
+        source: Source,
+        destinations: Vec<Destination>,
+        checks: Option<Checks>,
+    ) -> Self {
         Self {
             source,
             destinations,
+            checks,
+            authserv_id: host.filter.authserv_id().to_owned(),
             received_hops: host.config.limits.received_hops,
             by: host.config.hostname.clone(),
             body: host.store.begin_body(),
-            head: Head::Coming(Vec::new(), Index::new(limits)),
+            head: Head::Coming(Vec::new(), Index::new(host.config.limits.header())),
         }
     }
 
     /// Takes the next piece. What is wrong is said at the end.
     pub(crate) async fn write(&mut self, piece: &[u8]) {
+        if let (Some(checks), Head::Coming(..) | Head::Written) = (&mut self.checks, &self.head) {
+            checks.receive(piece);
+        }
         let written = match &mut self.head {
             Head::Refused(_) => return,
             Head::Written => self.body.write(piece).await.map_err(Rejection::Store),
@@ -110,16 +137,29 @@ impl Intake {
     ///
     /// # Errors
     /// [`Rejection`]: nothing of it is kept.
-    pub(crate) async fn finish(mut self) -> Result<(Body, Vec<Destination>), Rejection> {
+    pub(crate) async fn finish(mut self) -> Result<Taken, Rejection> {
         if let Head::Coming(head, index) = &mut self.head {
             // No empty line: it is all header.
             index.finish(head).map_err(|_| too_big())?;
             self.header().await?;
         }
-        match self.head {
-            Head::Refused(Some(rejection)) => Err(rejection),
-            _ => Ok((self.body.finish().await.map_err(Rejection::Store)?, self.destinations)),
+        if let Head::Refused(Some(rejection)) = self.head {
+            return Err(rejection);
         }
+        let mut junk = false;
+        let mut above = Vec::new();
+        if let Some(checks) = self.checks.take() {
+            let judgement = checks.finish().await;
+            info!(message = self.source.id, %judgement, "judged");
+            let Judgement { disposition, reply, fields, .. } = judgement;
+            if let (Disposition::Refuse, Some(reply)) = (&disposition, reply) {
+                return Err(Rejection::Judged(reply));
+            }
+            junk = disposition == Disposition::Junk;
+            above = fields;
+        }
+        let body = self.body.finish().await.map_err(Rejection::Store)?;
+        Ok(Taken { body, above, junk, destinations: self.destinations })
     }
 
     /// The header is whole: judges it and writes it.
@@ -127,6 +167,9 @@ impl Intake {
         let Head::Coming(head, index) = core::mem::replace(&mut self.head, Head::Written) else { return Ok(()) };
         let headers = index.headers(&head);
         self.judge(&headers)?;
+        if let Some(checks) = &mut self.checks {
+            checks.header(&headers);
+        }
         let mut out = Vec::with_capacity(head.len() + 512);
         self.received(&mut out);
         let user = self.source.user.as_deref();
@@ -138,6 +181,8 @@ impl Intake {
                     |user| !message::Mailbox::parse(field.value()).is_ok_and(|sender| is_of(sender.address(), user));
                 field.is("Return-Path")
                     || field.is("Delivered-To")
+                    // RFC 8601, 5: only this server speaks in its own name
+                    || (field.is("Authentication-Results") && auth_results::claims(field.value(), &self.authserv_id))
                     || user.is_some_and(|user| field.is("Bcc") || (field.is("Sender") && foreign(user)))
             });
             if !drop {

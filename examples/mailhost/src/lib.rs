@@ -10,6 +10,8 @@ mod cli;
 mod clock;
 mod config;
 mod demo;
+mod explain;
+mod filter;
 mod host;
 mod intake;
 mod limiter;
@@ -83,6 +85,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             let text = if json { format!("{}\n", serde_json::to_string(&status)?) } else { status.text() };
             io::stdout().write_all(text.as_bytes())?;
         }
+        Command::Explain(explain) => runtime.block_on(explain::run(&config, &explain))?,
         Command::Check => return runtime.block_on(check::run(&config)),
     }
     Ok(ExitCode::SUCCESS)

@@ -18,6 +18,7 @@ use tracing::{debug, info, warn};
 
 use self::transaction::{Peer, Sender, Transaction};
 use crate::auth::{self, Exchange, Login, Next};
+use crate::filter::{Checks, Envelope};
 use crate::host::{Host, Resolution};
 use crate::link::Connection;
 use crate::listen::Admission;
@@ -342,8 +343,26 @@ impl Session<'_> {
                 Err(error) => return self.store_failed(&error),
             }
         }
-        self.transaction = Some(Transaction::new(sender));
+        let mut checks = self.checks(&sender);
+        if let Some(checks) = &mut checks
+            && let Some(reply) = checks.refusal().await
+        {
+            info!(session = self.id, address = %self.address, sender = %sender.path, %reply, "sender refused");
+            return Reaction::Reply(reply);
+        }
+        self.transaction = Some(Transaction::new(sender, checks));
         Reaction::Accept
+    }
+
+    /// Where mail of other servers comes from is looked at; users have shown who they are, and whom this server trusts is not doubted.
+    fn checks(&self, sender: &Sender) -> Option<Checks> {
+        if self.service != Service::Relay || self.host.trusts(self.address) {
+            return None;
+        }
+        let mailbox = sender.path.mailbox();
+        let reverse_path =
+            mailbox.map(|mailbox| format!("{}@{}", mailbox.local_value(), mailbox.domain_str())).unwrap_or_default();
+        Some(self.host.filter.begin(Envelope { address: self.address, helo: self.helo.clone(), reverse_path }))
     }
 
     async fn recipient(&mut self, path: &smtp_proto::command::ForwardPath<'_>) -> Reaction {

@@ -152,6 +152,14 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The limits of a message's header.
+    pub(crate) fn header(&self) -> message::Limits {
+        let mut limits = message::Limits::default();
+        limits.header = u32::try_from(self.header_size).unwrap_or(u32::MAX);
+        limits.fields = u32::try_from(self.header_fields).unwrap_or(u32::MAX);
+        limits
+    }
+
     /// The limits of an SMTP session. Those that count are lifted for networks that are trusted.
     pub(crate) fn smtp(&self, trusted: bool) -> smtp_proto::Limits {
         let mut limits = smtp_proto::Limits::default();

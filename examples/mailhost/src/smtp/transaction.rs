@@ -12,7 +12,8 @@ use tracing::{info, warn};
 use super::Service;
 use crate::clock;
 use crate::host::{Destination, Host};
-use crate::intake::{Intake, Rejection, Source};
+use crate::filter::Checks;
+use crate::intake::{Intake, Rejection, Source, Taken};
 use crate::store::{Delivery, Recipient, Refused, Uid};
 
 /// MAIL, as far as it matters here.
@@ -33,6 +34,8 @@ impl Sender {
 #[derive(Debug)]
 pub(crate) struct Transaction {
     sender: Sender,
+    /// Where it comes from is looked at.
+    checks: Option<Checks>,
     /// Each recipient as the client wrote it, and the mailboxes it stands for, by their place in `destinations`.
     recipients: Vec<(ForwardPath<'static>, Vec<usize>)>,
     destinations: Vec<Destination>,
@@ -52,9 +55,10 @@ enum Outcome {
 }
 
 impl Transaction {
-    pub(crate) fn new(sender: Sender) -> Self {
+    pub(crate) fn new(sender: Sender, checks: Option<Checks>) -> Self {
         Self {
             sender,
+            checks,
             recipients: Vec::new(),
             destinations: Vec::new(),
             id: String::new(),
@@ -104,14 +108,14 @@ impl Transaction {
             },
             user: session.user.clone(),
         };
-        self.intake = Some(Intake::begin(host, source, self.destinations.clone()));
+        self.intake = Some(Intake::begin(host, source, self.destinations.clone(), self.checks.take()));
     }
 
     /// The content is complete: delivers it, and says what the client is told. With `partial`, some may get it while others do not.
     pub(crate) async fn deliver(&mut self, host: &Host, partial: bool) -> Reply<'static> {
         let Some(intake) = self.intake.take() else { return unavailable() };
         let reply = match intake.finish().await {
-            Ok((body, destinations)) => self.store(host, body, destinations, partial).await,
+            Ok(taken) => self.store(host, taken, partial).await,
             Err(rejection) => {
                 if let Rejection::Store(error) = &rejection {
                     host.metrics.store_failures_total.add(1);
@@ -131,10 +135,10 @@ impl Transaction {
     async fn store(
         &mut self,
         host: &Host,
-        body: crate::store::Body,
-        destinations: Vec<Destination>,
+        taken: Taken,
         partial: bool,
     ) -> Reply<'static> {
+        let Taken { body, above, junk, destinations } = taken;
         let size = body.size();
         let quota = (host.config.limits.quota > 0).then_some(host.config.limits.quota);
         let path = ReturnPath(self.sender.path.mailbox().and_then(address)).to_string();
@@ -147,7 +151,9 @@ impl Transaction {
                 {
                     DeliveredTo(address).write(&mut prefix);
                 }
-                Recipient { mailbox: destination.mailbox, prefix, quota }
+                prefix.extend_from_slice(&above);
+                let mailbox = if junk { destination.junk } else { destination.mailbox };
+                Recipient { mailbox, prefix, quota }
             })
             .collect();
         match host.store.deliver(Delivery { body, recipients, received: clock::unix(), partial }).await {
@@ -169,7 +175,7 @@ impl Transaction {
                 host.metrics.messages_total.add(1);
                 host.metrics.message_octets_total.add(size);
                 host.metrics.deliveries_total.add(delivered as u64);
-                info!(message = self.id, sender = %self.sender.path, recipients = self.recipients.len(), delivered, size, "delivered");
+                info!(message = self.id, sender = %self.sender.path, recipients = self.recipients.len(), delivered, size, junk, "delivered");
                 accepted(&self.id)
             }
         }
