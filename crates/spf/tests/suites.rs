@@ -2,6 +2,11 @@
 
 mod support;
 
+use std::time::Duration;
+
+use dns::{Name, RecordSet, Zone, drive};
+use spf::{CheckHost, Config, Limits};
+
 use support::{
     openspf::{self, Order},
     suite,
@@ -49,4 +54,37 @@ fn every_case_of_the_suite_for_rfc_7208_passes() {
 fn what_rfc_7208_did_not_change_of_the_suite_for_rfc_4408_passes() {
     let Some(text) = suite("spf-rfc4408", "rfc4408-tests.yml") else { return };
     assert_eq!(run(&text, &[]), 191);
+}
+
+/// The macros' examples: each case gives a receiver's explanation, and what comes of it. The suite brings no zone; this is the one its names are from.
+#[test]
+fn every_example_of_macros_comes_out() {
+    let Some(text) = suite("spf-examples-libspf2", "test_rfc_examples.txt") else { return };
+    let mut zone = Zone::new();
+    zone.add("email.example.com".parse().unwrap(), RecordSet::Txt(vec!["v=spf1 -all".into()]));
+    zone.add(Name::reverse("192.0.2.3".parse().unwrap()), RecordSet::Ptr(vec!["mx.example.org".parse().unwrap()]));
+    zone.add("mx.example.org".parse().unwrap(), RecordSet::A(vec!["192.0.2.3".parse().unwrap()]));
+    let mut passed = 0;
+    for case in text.split("\n\n").filter_map(|case| case.trim().strip_prefix("spfquery ")) {
+        let line = case.lines().next().unwrap();
+        let option = |name: &str| {
+            let (_, value) = line.split_once(name).unwrap();
+            value.trim_start_matches(['=', ' ', '"']).split([' ', '"']).next().unwrap()
+        };
+        let expected = |name: &str| {
+            let line = case.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.split_whitespace().last().unwrap()
+        };
+        let mut config = Config::new("receiver.example");
+        config.explanation = option("-default-explanation");
+        let (client, sender) = (option("-ip").parse().unwrap(), option("-sender"));
+        let mut check =
+            CheckHost::mail_from(client, option("-helo"), sender, &config, Limits::default(), Duration::ZERO);
+        let verdict = drive::blocking_mut(&mut check, |name, kind| zone.lookup(name, kind));
+        assert_eq!(verdict.result.as_str(), expected("result"), "{line}");
+        assert_eq!(check.explanation(), Some(expected("smtp-comment")), "{line}");
+        passed += 1;
+    }
+    println!("{passed} passed");
+    assert_eq!(passed, 23);
 }
