@@ -6,7 +6,8 @@ use crate::{
     AuthenticationResults, Error, Leniency, Limit, Limits, Method, Property, Ptype, Resinfo, ResultCode, Syntax,
     cursor::Cursor,
     grammar::{
-        is_atext, is_domain, is_domain_byte, is_dot_atom, is_keyword, is_ldh, is_token, is_token_byte, is_word_byte, is_wsp,
+        is_atext, is_domain, is_domain_byte, is_dot_atom, is_keyword, is_ldh, is_token, is_token_byte, is_word_byte,
+        is_wsp,
     },
     names::lower,
     write::push_quoted,
