@@ -281,7 +281,8 @@ impl<'a, 'l> Reader<'a, 'l> {
             self.skip_cfws(&mut inner)?;
             if self.cursor.take(b'=') {
                 let is_reason = name.eq_ignore_ascii_case("reason") && info.reason.is_none();
-                if !self.forgiving && !(is_reason && info.properties.is_empty()) {
+                let is_in_place = is_reason && info.properties.is_empty();
+                if !is_in_place && !self.forgiving {
                     return Err(Error::syntax(Syntax::Dot, at));
                 }
                 let comments = info.properties.last_mut().map_or(&mut info.comments, |property| &mut property.comments);

@@ -57,8 +57,8 @@ fn value_of(out: &[u8]) -> &[u8] {
     let value = out.strip_prefix(b"Authentication-Results:").unwrap();
     let body = value.strip_suffix(b"\r\n").unwrap();
     for (i, line) in body.split(|&byte| byte == b'\n').enumerate() {
-        // every line but the first begins with a space, and none has white space alone
-        assert!(i == 0 || line.starts_with(b" "), "{out:?}");
+        // every line but the first begins with white space, and none has white space alone
+        assert!(i == 0 || line.starts_with(b" ") || line.starts_with(b"\t"), "{out:?}");
         assert!(i == 0 || line.iter().any(|byte| !byte.is_ascii_whitespace()), "{out:?}");
         assert!(line.len() <= 998, "{out:?}");
     }
