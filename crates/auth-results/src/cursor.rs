@@ -232,7 +232,9 @@ mod tests {
             assert_eq!(cursor.quoted().unwrap(), plain, "{text}");
             assert_eq!(cursor.slice(cursor.at(), text.len()), left);
         }
-        for (text, plain) in [("()", ""), ("(a (b) \\) \"c)", "a (b) ) \"c"), ("(((x)))", "((x))"), ("(a\r\n b)", "a b")] {
+        for (text, plain) in
+            [("()", ""), ("(a (b) \\) \"c)", "a (b) ) \"c"), ("(((x)))", "((x))"), ("(a\r\n b)", "a b")]
+        {
             assert_eq!(cursor(text).comment().unwrap(), plain, "{text}");
         }
         assert!(matches!(cursor("\"abc\"").quoted(), Ok(Cow::Borrowed("abc"))));

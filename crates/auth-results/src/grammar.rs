@@ -14,12 +14,15 @@ static CLASS: [u8; 256] = {
         let mut class = 0;
         let alphanumeric = b.is_ascii_alphanumeric();
         // RFC 5322, 3.2.3; RFC 6532, 3.2 adds everything beyond ASCII
-        if alphanumeric || matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~' | 0x80..)
+        if alphanumeric
+            || matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~' | 0x80..)
         {
             class |= ATEXT;
         }
         // RFC 2045, 5.1: what is printable and no tspecial
-        if alphanumeric || matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'{'..=b'~' | 0x80..) {
+        if alphanumeric
+            || matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'{'..=b'~' | 0x80..)
+        {
             class |= TOKEN;
         }
         // RFC 5321, 4.1.2
@@ -139,7 +142,11 @@ mod tests {
             assert!(!is_domain(text), "{text}");
         }
         assert!(is_dot_atom("a.b=c/d") && !is_dot_atom("") && !is_dot_atom("a..b") && !is_dot_atom("a."));
-        assert!(is_token("192.0.2.1") && is_token("ü") && !is_token("a/b") && !is_token("2001:db8::1") && !is_token(""));
-        assert!(is_unprintable('\u{85}') && is_unprintable('\u{202e}') && !is_unprintable('\t') && !is_unprintable('é'));
+        assert!(
+            is_token("192.0.2.1") && is_token("ü") && !is_token("a/b") && !is_token("2001:db8::1") && !is_token("")
+        );
+        assert!(
+            is_unprintable('\u{85}') && is_unprintable('\u{202e}') && !is_unprintable('\t') && !is_unprintable('é')
+        );
     }
 }

@@ -40,7 +40,8 @@ pub struct DkimSignature<'a> {
 /// ```
 #[must_use]
 pub fn signature_tag(signatures: &[&str]) -> usize {
-    let mut plain: Vec<String> = signatures.iter().map(|signature| signature.split_ascii_whitespace().collect()).collect();
+    let mut plain: Vec<String> =
+        signatures.iter().map(|signature| signature.split_ascii_whitespace().collect()).collect();
     plain.sort_unstable();
     plain.dedup();
     let common = |pair: &[String]| match pair {
@@ -172,7 +173,10 @@ mod tests {
         };
         for (info, text) in [
             (Resinfo::spf_mailfrom(ResultCode::SoftFail, "example.net"), "spf=softfail smtp.mailfrom=example.net"),
-            (Resinfo::spf_mailfrom(ResultCode::Pass, "\"a b\"@example.net"), "spf=pass smtp.mailfrom=\"a b\"@example.net"),
+            (
+                Resinfo::spf_mailfrom(ResultCode::Pass, "\"a b\"@example.net"),
+                "spf=pass smtp.mailfrom=\"a b\"@example.net",
+            ),
             (Resinfo::spf_helo(ResultCode::None, "[192.0.2.1]"), "spf=none smtp.helo=\"[192.0.2.1]\""),
             (
                 Resinfo::dkim(ResultCode::Policy, signature),
@@ -184,9 +188,18 @@ mod tests {
                 "arc=pass smtp.remote-ip=\"2001:db8::1\" header.oldest-pass=0",
             ),
             (Resinfo::arc(ResultCode::None, None, None), "arc=none"),
-            (Resinfo::iprev(ResultCode::PermError, "::ffff:192.0.2.1".parse().unwrap()), "iprev=permerror policy.iprev=192.0.2.1"),
-            (Resinfo::auth(ResultCode::Pass, "mary", Some("m@example.org")), "auth=pass smtp.auth=mary smtp.mailfrom=m@example.org"),
-            (Resinfo::bimi(ResultCode::Pass, Some(("example.net", "default"))), "bimi=pass header.d=example.net header.selector=default"),
+            (
+                Resinfo::iprev(ResultCode::PermError, "::ffff:192.0.2.1".parse().unwrap()),
+                "iprev=permerror policy.iprev=192.0.2.1",
+            ),
+            (
+                Resinfo::auth(ResultCode::Pass, "mary", Some("m@example.org")),
+                "auth=pass smtp.auth=mary smtp.mailfrom=m@example.org",
+            ),
+            (
+                Resinfo::bimi(ResultCode::Pass, Some(("example.net", "default"))),
+                "bimi=pass header.d=example.net header.selector=default",
+            ),
             (Resinfo::bimi(ResultCode::Declined, None), "bimi=declined"),
         ] {
             assert_eq!(info.to_string(), text);

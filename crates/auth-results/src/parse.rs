@@ -6,7 +6,8 @@ use crate::{
     AuthenticationResults, Error, Leniency, Limit, Limits, Method, Property, Ptype, Resinfo, ResultCode, Syntax,
     cursor::Cursor,
     grammar::{
-        is_atext, is_domain, is_domain_byte, is_dot_atom, is_keyword, is_ldh, is_token, is_token_byte, is_word_byte, is_wsp,
+        is_atext, is_domain, is_domain_byte, is_dot_atom, is_keyword, is_ldh, is_token, is_token_byte, is_word_byte,
+        is_wsp,
     },
     names::lower,
     write::push_quoted,
@@ -280,7 +281,8 @@ impl<'a, 'l> Reader<'a, 'l> {
             self.skip_cfws(&mut inner)?;
             if self.cursor.take(b'=') {
                 let is_reason = name.eq_ignore_ascii_case("reason") && info.reason.is_none();
-                if !self.forgiving && !(is_reason && info.properties.is_empty()) {
+                let is_in_place = is_reason && info.properties.is_empty();
+                if !is_in_place && !self.forgiving {
                     return Err(Error::syntax(Syntax::Dot, at));
                 }
                 let comments = info.properties.last_mut().map_or(&mut info.comments, |property| &mut property.comments);

@@ -98,7 +98,9 @@ fn r11_forged_fields_are_known_in_every_disguise() {
         assert!(claims(value.as_bytes(), OWN), "{:?}", &value.chars().take(80).collect::<String>());
         assert!(claims(value.as_bytes(), "MX.EXAMPLE.ORG."), "{:?}", &value.chars().take(80).collect::<String>());
     }
-    for value in [&b"mx.exam\xffple.org; spf=pass"[..], b"\xc0mx.example.org; spf=pass", b"mx.example.org\x80; spf=pass"] {
+    for value in
+        [&b"mx.exam\xffple.org; spf=pass"[..], b"\xc0mx.example.org; spf=pass", b"mx.example.org\x80; spf=pass"]
+    {
         assert!(claims(value, OWN), "{value:?}");
     }
 }
@@ -134,7 +136,12 @@ fn r11_foreign_fields_stay() {
 #[test]
 #[cfg(feature = "idna")]
 fn r11_every_form_of_an_internationalized_name_is_ones_own() {
-    for own in ["mx.m\u{fc}nchen.example", "mx.xn--mnchen-3ya.example", "MX.M\u{dc}NCHEN.EXAMPLE.", "mx\u{3002}m\u{fc}nchen.example"] {
+    for own in [
+        "mx.m\u{fc}nchen.example",
+        "mx.xn--mnchen-3ya.example",
+        "MX.M\u{dc}NCHEN.EXAMPLE.",
+        "mx\u{3002}m\u{fc}nchen.example",
+    ] {
         for value in [
             "mx.m\u{fc}nchen.example; spf=pass",
             "mx.xn--mnchen-3ya.example; spf=pass",

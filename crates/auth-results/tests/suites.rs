@@ -50,10 +50,13 @@ fn evaluate(field: &AuthenticationResults<'_>, expression: &str) -> Option<Strin
 /// `smtp_mailfrom`: a type and a property.
 fn by_name(result: &Resinfo<'_>, path: &str) -> Option<Option<String>> {
     let (ptype, name) = path.split_once('_')?;
-    name.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| result.get(&Ptype::from(ptype), name).map(str::to_owned))
+    name.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric())
+        .then(|| result.get(&Ptype::from(ptype), name).map(str::to_owned))
 }
 
-/// Each field is read; each assertion on what it says is compared as text. Two fields must be refused: what is said there is an error.
+/// Each field is read; each assertion on what it says is compared as text, and fields that the other library wrote are written by ours. Two fields must
+/// be refused: what is said there is an error. What is left asks for the other library's own functions.
 #[test]
 fn auth_results_authres() {
     let Some(folder) = support::suite("auth-results-authres") else { return };
@@ -67,12 +70,25 @@ fn auth_results_authres() {
             let (expression, prints) = (assertion["expr"].as_str().unwrap(), assertion["prints"].as_str().unwrap());
             if prints.starts_with("Syntax error") {
                 assert!(read.is_err(), "{value}");
-                let forgiving = AuthenticationResults::parse_with(value.as_bytes(), &Limits::default(), Leniency::Forgiving);
+                let forgiving =
+                    AuthenticationResults::parse_with(value.as_bytes(), &Limits::default(), Leniency::Forgiving);
                 assert!(!forgiving.unwrap().results.is_empty(), "{value}");
                 refused += 1;
                 continue;
             }
             let field = read.as_ref().unwrap_or_else(|error| panic!("{error}: {value}"));
+            if let Some(printed) =
+                prints.strip_prefix("'Authentication-Results:").and_then(|text| text.strip_suffix('\''))
+            {
+                // a field that the other library wrote: ours writes the same, but for folds
+                let printed = AuthenticationResults::parse(printed.as_bytes()).unwrap();
+                let mut out = Vec::new();
+                printed.write(&mut out).unwrap();
+                let unfolded = String::from_utf8(out).unwrap().replace("\r\n", "");
+                assert_eq!(format!("'{unfolded}'"), prints);
+                passed += 1;
+                continue;
+            }
             match evaluate(field, expression) {
                 Some(text) => {
                     assert_eq!(format!("'{text}'"), prints, "{expression} of {value}");
@@ -85,8 +101,10 @@ fn auth_results_authres() {
             written_is_read_as_the_same(&field);
         }
     }
-    println!("auth-results-authres: {fields} fields, {refused} of them refused as they must be; {passed} assertions passed, 0 failed, {other} not on what a field says");
-    assert_eq!((fields, refused, passed, other), (12, 2, 74, 18));
+    println!(
+        "auth-results-authres: {fields} fields, {refused} of them refused as they must be; {passed} assertions passed, 0 failed, {other} not on what a field says"
+    );
+    assert_eq!((fields, refused, passed, other), (12, 2, 96, 18));
 }
 
 /// Every example of the appendix is read, and bears the name that wrote it.
@@ -115,7 +133,7 @@ fn auth_results_rfc() {
         written_is_read_as_the_same(&field);
     }
     println!("auth-results-rfc: {} fields passed, 0 failed; {results} results in them", fields.len());
-    assert_eq!((fields.len(), results), (8, 11));
+    assert_eq!((fields.len(), results), (9, 12));
 }
 
 fn written_is_read_as_the_same(field: &AuthenticationResults<'_>) {

@@ -7,6 +7,7 @@
 
 pub mod auth_results;
 mod report;
+pub mod spf;
 
 use std::fs;
 use std::io;

@@ -20,11 +20,14 @@ struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
+  conformance spf rfc7208-tests.yml               SPF, with the zones in the file
   conformance auth-results parse-cases.json       fields, and what is to be read in them";
 
 /// A form of suites.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Suite {
+    /// check_host() over zones in the form of the openspf suites (YAML)
+    Spf,
     /// Authentication-Results fields and what a reader must find (JSON)
     AuthResults,
 }
@@ -32,6 +35,7 @@ enum Suite {
 impl Suite {
     fn run(self, path: &Path) -> Result<Report, Error> {
         match self {
+            Self::Spf => conformance::spf::run(path),
             Self::AuthResults => conformance::auth_results::run(path),
         }
     }

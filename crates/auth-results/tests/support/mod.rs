@@ -26,22 +26,7 @@ pub fn suite(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// A file of a suite.
-pub fn bytes(path: &Path) -> Vec<u8> {
-    fs::read(path).unwrap()
-}
-
-/// The same as text.
+/// A file of a suite, as text.
 pub fn text(path: &Path) -> String {
-    String::from_utf8_lossy(&bytes(path)).into_owned()
-}
-
-/// All files below a folder.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found
+    fs::read_to_string(path).unwrap()
 }
