@@ -22,6 +22,8 @@ mod iprev;
 mod limits;
 mod name;
 mod record;
+#[cfg(feature = "hickory-proto")]
+pub mod wire;
 mod zone;
 
 pub use answer::{Absence, Answer, Response};

@@ -119,6 +119,27 @@ impl Name {
         Ok(name)
     }
 
+    /// A name of labels as they stand on the wire, where it can be one: a dot or anything that is not visible ASCII within a label cannot.
+    #[cfg(feature = "hickory-proto")]
+    pub(crate) fn from_labels<'l>(labels: impl Iterator<Item = &'l [u8]>) -> Option<Self> {
+        let mut name = Self::ROOT;
+        let mut len = 0;
+        for label in labels {
+            let begin = if len == 0 { 0 } else { len + 1 };
+            let end = begin + label.len();
+            let allowed = (1..=MAX_LABEL).contains(&label.len())
+                && label.iter().all(|octet| matches!(octet, 0x21..=0x7E if *octet != b'.'));
+            let room = name.octets.get_mut(len..end).filter(|_| allowed)?;
+            let (dot, room) = room.split_at_mut_checked(begin - len)?;
+            dot.fill(b'.');
+            room.copy_from_slice(label);
+            room.make_ascii_lowercase();
+            len = end;
+        }
+        name.len = len as u8;
+        Some(name)
+    }
+
     /// The name whose records say whose an address is: `d.c.b.a.in-addr.arpa` (RFC 1035, 3.5), or 32 nibbles under `ip6.arpa` (RFC 3596, 2.5).
     #[must_use]
     pub fn reverse(address: IpAddr) -> Self {
