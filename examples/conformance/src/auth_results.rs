@@ -21,7 +21,7 @@ pub fn run(path: &Path) -> Result<Report, Error> {
     let mut report = Report::default();
     for (index, case) in cases.iter().enumerate() {
         let (Some(input), Some(asserts)) = (case["input"].as_str(), case["asserts"].as_array()) else {
-            return Err(Error::form(path, format!("case {index} has no `input` or no `asserts`")));
+            return Err(Error::form(path, &format!("case {index} has no `input` or no `asserts`")));
         };
         let value = input.split_once(':').map_or(input, |(_, value)| value);
         let name = format!("{index}: {}", value.trim().chars().take(60).collect::<String>());

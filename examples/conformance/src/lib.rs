@@ -40,7 +40,7 @@ pub enum Error {
 }
 
 impl Error {
-    fn form(path: &Path, what: impl ToString) -> Self {
+    fn form(path: &Path, what: &(impl ToString + ?Sized)) -> Self {
         Self::Form { path: path.into(), what: what.to_string() }
     }
 }
@@ -57,5 +57,5 @@ fn text(path: &Path) -> Result<String, Error> {
 
 /// A file of JSON.
 fn json(path: &Path) -> Result<Value, Error> {
-    serde_json::from_slice(&read(path)?).map_err(|error| Error::form(path, error))
+    serde_json::from_slice(&read(path)?).map_err(|error| Error::form(path, &error))
 }

@@ -13,7 +13,7 @@ mod openspf;
 /// # Errors
 /// [`Error`]: the file cannot be read, or has another form.
 pub fn run(path: &Path) -> Result<Report, Error> {
-    let scenarios = openspf::load(&crate::text(path)?).map_err(|error| Error::form(path, error))?;
+    let scenarios = openspf::load(&crate::text(path)?).map_err(|error| Error::form(path, &error))?;
     let mut report = Report::default();
     for scenario in &scenarios {
         for case in &scenario.cases {
