@@ -21,6 +21,7 @@ struct Cli {
 
 const EXAMPLES: &str = "Examples:
   conformance spf rfc7208-tests.yml               SPF, with the zones in the file
+  conformance dkim DIR                            DKIM: DIR has corpus/, FAKE_DNS.dat and expected.json
   conformance auth-results parse-cases.json       fields, and what is to be read in them";
 
 /// A form of suites.
@@ -28,6 +29,8 @@ const EXAMPLES: &str = "Examples:
 enum Suite {
     /// check_host() over zones in the form of the openspf suites (YAML)
     Spf,
+    /// Signed messages, their keys and results, in the layout of Mail::DKIM's corpus (a folder)
+    Dkim,
     /// Authentication-Results fields and what a reader must find (JSON)
     AuthResults,
 }
@@ -36,6 +39,7 @@ impl Suite {
     fn run(self, path: &Path) -> Result<Report, Error> {
         match self {
             Self::Spf => conformance::spf::run(path),
+            Self::Dkim => conformance::dkim::run(path),
             Self::AuthResults => conformance::auth_results::run(path),
         }
     }
