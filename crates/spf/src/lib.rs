@@ -38,3 +38,8 @@ pub use sender::{Config, Identity};
 pub use survey::{Survey, Tally};
 pub use trace::{Place, Places, Trace};
 pub use verdict::{Reason, Verdict};
+
+// the README's example is a test too
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
