@@ -12,6 +12,9 @@ use crate::parser::{Expand, Part, Parts};
 /// The longest name (RFC 7208, 7.3).
 const MAX_NAME: usize = 253;
 
+/// The longest local part or HELO name that is put in: no path is longer (RFC 5321, 4.5.3.1.3).
+const MAX_VALUE: usize = 256;
+
 /// What is put in for the letters.
 pub(crate) struct Values<'a> {
     pub(crate) ip: IpAddr,
@@ -88,9 +91,12 @@ impl Values<'_> {
     /// One macro's value, transformed; `None` if it has none that may be used.
     fn put(&self, expand: Expand, out: &mut SmallVec<[u8; 256]>) -> Option<()> {
         let mut own: Octets = Octets::default();
-        // RFC 8616, 4: a local part beyond ASCII matches nothing.
-        if matches!(expand.letter, b's' | b'l') && !self.local.is_ascii() {
-            return None;
+        match expand.letter {
+            // RFC 8616, 4: a local part beyond ASCII matches nothing.
+            b's' | b'l' if self.local.len() > MAX_VALUE || !self.local.is_ascii() => return None,
+            b'h' if self.helo.len() > MAX_VALUE => return None,
+            b'r' if self.receiver.len() > MAX_VALUE => return None,
+            _ => {}
         }
         let value: &[u8] = match expand.letter {
             b's' => {
@@ -198,7 +204,7 @@ mod tests {
     fn the_examples_of_the_standard() {
         let sender: Name = "email.example.com".parse().unwrap();
         let four = values(&sender, "192.0.2.3");
-        for (text, expected) in [
+        for (macros, expected) in [
             ("%{s}", "strong-bad@email.example.com"),
             ("%{o}", "email.example.com"),
             ("%{d}", "email.example.com"),
@@ -219,9 +225,9 @@ mod tests {
             ("%{ir}.%{v}.%{l1r-}.lp._spf.%{d2}", "3.2.0.192.in-addr.strong.lp._spf.example.com"),
             ("%{d2}.trusted-domains.example.net", "example.com.trusted-domains.example.net"),
         ] {
-            assert_eq!(super::text(text.as_bytes(), &four, 250).as_deref(), Some(expected), "{text}");
+            assert_eq!(text(macros.as_bytes(), &four, 250).as_deref(), Some(expected), "{macros}");
             if !expected.contains('@') {
-                assert_eq!(domain(text.as_bytes(), &four).unwrap(), expected);
+                assert_eq!(domain(macros.as_bytes(), &four).unwrap(), expected);
             }
         }
         let six = values(&sender, "2001:db8::cb01");
@@ -233,13 +239,16 @@ mod tests {
     #[test]
     fn s2_output_is_bounded_whatever_the_macros_ask_for() {
         let sender: Name = "email.example.com".parse().unwrap();
-        let local = "x".repeat(64) + "." + &"y".repeat(60_000);
+        let local = "x".repeat(63) + &".y".repeat(90);
         let four = Values { local: &local, ..values(&sender, "192.0.2.3") };
         let many = "%{l999999r}.%{d}.".repeat(500) + "example.com";
         let name = domain(many.as_bytes(), &four).unwrap();
-        assert!(name.as_str().len() <= 253 && name.as_str().ends_with("x.email.example.com.example.com"), "{name}");
-        assert_eq!(super::text(many.as_bytes(), &four, 250).unwrap().len(), 250);
-        assert_eq!(super::text(b"%{l18446744073709551616}", &four, 3).as_deref(), Some("xxx"));
+        assert!(name.as_str().len() <= 253 && name.as_str().ends_with("xxx.email.example.com.example.com"), "{name}");
+        assert_eq!(text(many.as_bytes(), &four, 250).unwrap().len(), 250);
+        assert_eq!(text(b"%{l18446744073709551616}", &four, 3).as_deref(), Some("xxx"));
+        let long = "x".repeat(257);
+        assert_eq!(text(b"%{l}", &Values { local: &long, ..values(&sender, "192.0.2.3") }, 250), None);
+        assert_eq!(text(b"%{h}", &Values { helo: &long, ..values(&sender, "192.0.2.3") }, 250), None);
     }
 
     #[test]
@@ -248,20 +257,20 @@ mod tests {
         let mut four = values(&sender, "192.0.2.3");
         for local in ["a\r\nb", "a\0b", "bücher", "a\x7Fb"] {
             four.local = local;
-            assert_eq!(super::text(b"no: %{l}", &four, 250), None, "{local:?}");
+            assert_eq!(text(b"no: %{l}", &four, 250), None, "{local:?}");
         }
         four.local = "a\r\nb";
-        assert_eq!(super::text(b"%{L}%_%-%%", &four, 250).as_deref(), Some("a%0D%0Ab %20%"));
-        assert_eq!(super::text("ü".as_bytes(), &four, 250), None);
-        assert_eq!(super::text(b"100% sure", &four, 250), None);
+        assert_eq!(text(b"%{L}%_%-%%", &four, 250).as_deref(), Some("a%0D%0Ab %20%"));
+        assert_eq!(text("ü".as_bytes(), &four, 250), None);
+        assert_eq!(text(b"100% sure", &four, 250), None);
     }
 
     #[test]
     fn a_local_part_beyond_ascii_makes_no_name() {
         let sender: Name = "example.com".parse().unwrap();
         let four = Values { local: "bücher", ..values(&sender, "192.0.2.3") };
-        for text in ["%{l}.example.com", "%{S}.example.com", "%{L}.example.com"] {
-            assert_eq!(domain(text.as_bytes(), &four), None, "{text}");
+        for macros in ["%{l}.example.com", "%{S}.example.com", "%{L}.example.com"] {
+            assert_eq!(domain(macros.as_bytes(), &four), None, "{macros}");
         }
         assert_eq!(domain(b"%{o}", &four).unwrap().to_string(), "example.com");
     }
