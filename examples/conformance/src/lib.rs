@@ -7,6 +7,7 @@
 
 pub mod auth_results;
 pub mod dkim;
+pub mod dmarc;
 mod report;
 pub mod spf;
 
