@@ -3,6 +3,7 @@
 //! What is asked is asked as soon as it is known: SPF at MAIL, keys and the policy when the header is there, while the body still comes. Nothing here is worth a refusal
 //! because the DNS did not answer.
 
+mod arc_stub;
 mod resolver;
 mod running;
 mod verdict;
@@ -11,6 +12,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 use std::sync::Arc;
 
+use arc_stub as arc;
 use dns::{Iprev, IprevVerdict, Name};
 use message::Headers;
 use tokio::task::JoinSet;

@@ -80,6 +80,9 @@ pub(crate) enum Error {
     /// The secret that stands for users who do not exist.
     #[error("cannot read or make the secret in the data folder: {0}")]
     Secret(#[from] io::Error),
+    /// The servers of the DNS.
+    #[error("cannot find out which DNS servers to ask; name them in `dns.servers`: {0}")]
+    Resolver(io::Error),
     /// The hash that stands for them.
     #[error("cannot set up password checks: {0}")]
     Passwords(String),
@@ -94,6 +97,7 @@ impl Host {
         let aliases = Aliases::read(&config.aliases, &config.domains)?;
         let tls = Tls::open(&config)?;
         let limits = &config.limits;
+        let resolver = Resolver::of(&config)?;
         Ok(Self {
             limiter: Mutex::new(LoginLimiter::new(limits.login_failures_per_minute, limits.login_failures_per_day)),
             decoys: Decoys::new(secret(&config.data.join("secret"))?, DEFAULT_ITERATIONS),

@@ -2,13 +2,14 @@
 
 use core::fmt;
 
-use auth_results::{AuthenticationResults, DkimSignature, Resinfo, ResultCode, signature_tag};
-use dmarc::{DmarcResult, Override, OverrideReason, Policy};
+use auth_results::{AuthenticationResults, DkimSignature, Resinfo, ResultCode};
+use dmarc::{Override, OverrideReason, Policy};
 use dns::{IprevVerdict, Name};
 use serde::Serialize;
 use smtp_proto::{EnhancedStatus, Reply};
 use spf::SpfResult;
 
+use super::arc_stub as arc;
 use super::{Envelope, Filter};
 
 /// What SPF found of one identity.
@@ -26,16 +27,14 @@ pub(super) struct SpfFound {
 
 impl SpfFound {
     /// From a check that is done.
-    pub(super) fn new(check: &spf::CheckHost, receiver: &str) -> Option<Self> {
-        let mut field = Vec::new();
-        check.received_spf().write(&mut field);
+    pub(super) fn new(check: &spf::CheckHost) -> Option<Self> {
         Some(Self {
             verdict: check.verdict()?,
             identity: check.identity(),
             domain: check.domain().copied(),
             explanation: check.explanation().map(str::to_owned),
             trace: check.trace().to_string(),
-            field,
+            field: check.received_spf()?.to_string().into_bytes(),
         })
     }
 
@@ -70,7 +69,7 @@ pub(super) fn fact_of(signature: &dkim::SignatureVerdict) -> Option<dmarc::Dkim>
         dkim::Outcome::Pass if !signature.counts() => dmarc::Outcome::Fail,
         outcome => dmarc::Outcome::of(outcome.name()),
     };
-    let partial = signature.signature.as_ref().is_some_and(|signature| signature.body_length().is_some());
+    let partial = signature.signature.as_ref().is_some_and(|signature| signature.length().is_some());
     Some(dmarc::Dkim { outcome, domain: signature.domain.as_ref()?.parse().ok()?, partial })
 }
 
@@ -197,8 +196,6 @@ impl Found {
             field = field.result(Resinfo::new(auth_results::Method::Dkim, ResultCode::None));
         }
         let signatures = self.dkim.as_ref().map(dkim::Verdict::signatures).unwrap_or_default();
-        let values: Vec<&str> = signatures.iter().filter_map(signature_value).collect();
-        let tag = signature_tag(&values);
         let identities: Vec<_> = signatures.iter().map(dkim::SignatureVerdict::identity).collect();
         for (signature, identity) in signatures.iter().zip(&identities) {
             let named = DkimSignature {
@@ -206,8 +203,8 @@ impl Found {
                 identity: identity.as_deref(),
                 algorithm: signature.algorithm().map(dkim::Algorithm::name),
                 selector: signature.selector.as_deref(),
-                signature: signature_value(signature),
-                tag,
+                signature: Some(&*signature.first_of_b).filter(|b| !b.is_empty()),
+                ..DkimSignature::default()
             };
             let mut result = Resinfo::dkim(signature.outcome().name().into(), named);
             if let Some(problem) = &signature.problem {
@@ -272,9 +269,4 @@ impl Found {
         }
         rows
     }
-}
-
-/// `b=`, where the signature could be read.
-fn signature_value(signature: &dkim::SignatureVerdict) -> Option<&str> {
-    Some(&*signature.first_of_b).filter(|b| !b.is_empty())
 }
