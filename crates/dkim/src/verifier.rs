@@ -265,7 +265,8 @@ fn chosen<'a>(header: &Header<'a>, fields: Vec<(usize, Field<'a>)>, limits: &Lim
 /// The author's domain, where there is one author.
 fn author(header: &Header<'_>) -> Option<Name> {
     let from = header.fields().find(|field| field.is("From"))?;
-    let mailbox = message::Mailbox::parse(from.value()).ok()?;
+    let value = from.value().strip_suffix(b"\r\n").unwrap_or(from.value());
+    let mailbox = message::Mailbox::parse(value).ok()?;
     Name::parse(mailbox.address().domain()).ok()
 }
 
