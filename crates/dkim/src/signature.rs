@@ -90,7 +90,7 @@ impl Signature {
         };
         let names = names(must("h")?, form, limits)?;
         let body_hash = must("bh")?.base64()?;
-        if body_hash.len() != algorithm.hash().len() {
+        if body_hash.len() != algorithm.hash().octets() {
             return Err(SignatureError::BodyHash);
         }
         let b = must("b")?;

@@ -8,8 +8,8 @@ use crate::crypto::sha256;
 use crate::tag_list::encode_base64;
 use crate::verifier::FIELD;
 use crate::{
-    Algorithm, BodyHash, BodyHashes, Canonicalization, Exceeded, Header, HeaderReader, Key, Limits, Misuse, Signature,
-    Signing,
+    Algorithm, BodyDigest, BodyHash, BodyHashes, Canonicalization, Exceeded, Header, HeaderReader, Key, Limits, Misuse,
+    Signature, Signing,
 };
 
 /// Where lines are folded, and the longest piece of base64 in one.
@@ -159,7 +159,7 @@ impl Signer {
             return Err(SignError::NoFrom);
         }
         for part in &mut self.parts {
-            let body_hash = digests.get(part.body).map(|digest| digest.as_bytes()).unwrap_or_default();
+            let body_hash = digests.get(part.body).map(BodyDigest::as_bytes).unwrap_or_default();
             let signature = part.signing.begin(&header, body_hash, self.unix_time);
             if signature.signed_names().count() > self.limits.signed_fields {
                 return Err(Exceeded::SignedFields(self.limits.signed_fields).into());

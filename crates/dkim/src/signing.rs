@@ -1,6 +1,7 @@
 //! How a domain signs.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -65,14 +66,20 @@ pub const OVERSIGNED: [&str; 11] = [
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Key {
-    /// Here.
-    Held(SigningKey),
+    /// Here. One key may sign for several domains.
+    Held(Arc<SigningKey>),
     /// Elsewhere: the [`Signer`](crate::Signer) asks for signatures by this algorithm.
     Elsewhere(Algorithm),
 }
 
 impl From<SigningKey> for Key {
     fn from(key: SigningKey) -> Self {
+        Self::Held(Arc::new(key))
+    }
+}
+
+impl From<Arc<SigningKey>> for Key {
+    fn from(key: Arc<SigningKey>) -> Self {
         Self::Held(key)
     }
 }
@@ -157,7 +164,7 @@ impl Signing {
 
     /// The algorithm.
     #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
+    pub fn algorithm(&self) -> Algorithm {
         match &self.key {
             Key::Held(key) => key.algorithm(),
             Key::Elsewhere(algorithm) => *algorithm,

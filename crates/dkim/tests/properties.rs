@@ -1,4 +1,15 @@
 //! What holds for any input: the same verdict however a message is cut, what is signed verifies, what is written is read as it was.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests may fail as tests do"
+)]
 
 mod support;
 

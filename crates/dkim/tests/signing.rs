@@ -1,4 +1,15 @@
 //! What we sign verifies, by us and by an independent implementation, and what that one signs verifies by us.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests may fail as tests do"
+)]
 
 mod support;
 
