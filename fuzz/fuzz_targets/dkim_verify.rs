@@ -7,7 +7,9 @@ use std::{
 };
 
 use arbitrary::Arbitrary;
-use dkim::{Canonicalization, Limits, Outcome, Policy, SignError, SignStep, Signer, Signing, SigningKey, Verdict, Verifier};
+use dkim::{
+    Canonicalization, Limits, Outcome, Policy, SignError, SignStep, Signer, Signing, SigningKey, Verdict, Verifier,
+};
 use dns::{RecordSet, Zone};
 use libfuzzer_sys::fuzz_target;
 
@@ -70,7 +72,11 @@ fuzz_target!(|input: Input| {
     match whole {
         Ok(fields) => {
             let verdict = verify(&[fields, message].concat(), &input.cuts);
-            assert_eq!(verdict.signatures().first().map(|signature| signature.outcome()), Some(Outcome::Pass), "{verdict}");
+            assert_eq!(
+                verdict.signatures().first().map(|signature| signature.outcome()),
+                Some(Outcome::Pass),
+                "{verdict}"
+            );
         }
         Err(error) => assert!(matches!(error, SignError::Limit(_)), "{error}"),
     }
