@@ -2,11 +2,13 @@
 //!
 //! Try it: `printf 'From: a@example.net\n\nHello\n' | cargo run -p embed --bin dkim_sign -- example.net 2026 > signed.eml`
 
+extern crate alloc;
+
+use alloc::sync::Arc;
 use core::error::Error;
 use std::{
     fs::File,
     io::{self, Read as _, Write as _},
-    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
