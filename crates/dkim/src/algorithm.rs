@@ -25,7 +25,7 @@ impl Hash {
 
     /// How many octets it gives.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn octets(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha1 => 20,

@@ -133,7 +133,6 @@ impl KeyFetch {
 
 impl Found {
     /// The records, or why they are none.
-    #[must_use]
     pub fn records(&self) -> &[Result<Arc<KeyRecord>, KeyError>] {
         &self.records
     }

@@ -74,7 +74,7 @@ fn end_of_header(octets: &[u8], from: usize) -> Option<usize> {
 
 /// Where one field is.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+pub(crate) struct Place {
     start: u32,
     /// Behind the name; its white space comes before the colon.
     name: u32,
@@ -142,6 +142,16 @@ impl<'a> Header<'a> {
             start = end;
         }
         Ok(Self { block, places })
+    }
+
+    /// The places of a block's fields, to be kept with it.
+    pub(crate) fn into_places(self) -> Vec<Place> {
+        self.places
+    }
+
+    /// What was kept.
+    pub(crate) const fn from_places(block: &'a [u8], places: Vec<Place>) -> Self {
+        Self { block, places }
     }
 
     /// All fields from top to bottom.

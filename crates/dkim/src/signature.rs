@@ -43,11 +43,12 @@ pub struct Signature {
     pub(crate) selector: Box<str>,
     pub(crate) key_name: Name,
     pub(crate) identity: Option<Box<str>>,
-    pub(crate) identity_name: Name,
+    /// Whether the domain of `i=` is the one of `d=`.
+    pub(crate) strict: bool,
     /// Joined with colons, without white space.
-    pub(crate) names: Box<str>,
-    pub(crate) body_hash: Box<[u8]>,
-    pub(crate) signature: Box<[u8]>,
+    pub(crate) names: String,
+    pub(crate) body_hash: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
     pub(crate) length: Option<u64>,
     pub(crate) timestamp: Option<u64>,
     pub(crate) expiration: Option<u64>,
@@ -83,13 +84,13 @@ impl Signature {
         let domain_name = Name::parse(domain).ok().filter(|name| !name.is_root()).ok_or(SignatureError::Domain)?;
         let selector = must("s")?.text()?;
         let key_name = key_name(selector, &domain_name).ok_or(SignatureError::Selector)?;
-        let (identity, identity_name) = match tags.get("i").filter(|_| form == Form::Dkim) {
+        let (identity, strict) = match tags.get("i").filter(|_| form == Form::Dkim) {
             Some(tag) => identity(tag, &domain_name)?,
-            None => (None, domain_name),
+            None => (None, true),
         };
         let names = names(must("h")?, form, limits)?;
         let body_hash = must("bh")?.base64()?;
-        if body_hash.len() != algorithm.hash().len() {
+        if body_hash.len() != algorithm.hash().octets() {
             return Err(SignatureError::BodyHash);
         }
         let b = must("b")?;
@@ -107,10 +108,10 @@ impl Signature {
             selector: selector.into(),
             key_name,
             identity,
-            identity_name,
+            strict,
             names,
-            body_hash: body_hash.into(),
-            signature: b.base64()?.into(),
+            body_hash,
+            signature: b.base64()?,
             length,
             timestamp,
             expiration,
@@ -203,8 +204,8 @@ impl Signature {
 
     /// Whether the domain of `i=` is the one of `d=`, as a key with `t=s` demands (RFC 6376, 3.6.1).
     #[must_use]
-    pub fn is_strict(&self) -> bool {
-        self.identity_name == self.domain_name
+    pub const fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// What of the body it signs, and how.
@@ -252,7 +253,7 @@ impl Signature {
         tags.extend(self.identity.as_ref().map(|identity| ("i", quoted(identity))));
         let numbers = [("l", self.length), ("t", self.timestamp), ("x", self.expiration)];
         tags.extend(numbers.iter().filter_map(|(name, value)| value.map(|value| (*name, alloc::format!("{value}")))));
-        tags.push(("h", String::from(&*self.names)));
+        tags.push(("h", self.names.clone()));
         tags.push(("bh", encode_base64(&self.body_hash)));
         tags.push(("b", encode_base64(&self.signature)));
         tags
@@ -277,19 +278,19 @@ pub(crate) fn key_name(selector: &str, domain: &Name) -> Option<Name> {
     fits.then(|| below.prefixed(selector).ok()).flatten()
 }
 
-/// `i=`: its text and its domain (RFC 6376, 3.5; 6.1.1).
-fn identity(tag: &Tag<'_>, domain: &Name) -> Result<(Option<Box<str>>, Name), SignatureError> {
+/// `i=`: its text, and whether its domain is the one that signs (RFC 6376, 3.5; 6.1.1).
+fn identity(tag: &Tag<'_>, domain: &Name) -> Result<(Option<Box<str>>, bool), SignatureError> {
     let text = String::from_utf8(tag.unquoted()?).map_err(|_| SignatureError::Identity)?;
     let (_, host) = text.rsplit_once('@').ok_or(SignatureError::Identity)?;
     let name = Name::parse(host).map_err(|_| SignatureError::Identity)?;
     if !name.is_within(domain) {
         return Err(SignatureError::Identity);
     }
-    Ok((Some(text.into()), name))
+    Ok((Some(text.into()), name == *domain))
 }
 
 /// `h=`: the names, with From among them (RFC 6376, 5.4).
-fn names(tag: &Tag<'_>, form: Form, limits: &Limits) -> Result<Box<str>, SignatureError> {
+fn names(tag: &Tag<'_>, form: Form, limits: &Limits) -> Result<String, SignatureError> {
     let mut joined = String::with_capacity(tag.value().len());
     // RFC 8617, 4.1.2, leaves it to the sealer what is signed
     let mut from = form == Form::Arc;
@@ -307,7 +308,7 @@ fn names(tag: &Tag<'_>, form: Form, limits: &Limits) -> Result<Box<str>, Signatu
         }
         joined.push_str(text);
     }
-    if from { Ok(joined.into()) } else { Err(SignatureError::FromUnsigned) }
+    if from { Ok(joined) } else { Err(SignatureError::FromUnsigned) }
 }
 
 /// Quotes what may not stand in a value as it is (RFC 6376, 2.11).
@@ -325,6 +326,8 @@ fn quoted(text: &str) -> String {
 
 /// The first eight characters of `b=`, which tell signatures apart (RFC 6008, 3), from the value as it is written.
 pub(crate) fn first_of_b(tag: &Tag<'_>) -> Box<str> {
+    let mut first = String::with_capacity(8);
     let letters = tag.value().iter().filter(|octet| octet.is_ascii_graphic()).take(8);
-    letters.map(|octet| char::from(*octet)).collect::<String>().into()
+    letters.for_each(|octet| first.push(char::from(*octet)));
+    first.into()
 }

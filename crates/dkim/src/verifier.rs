@@ -7,6 +7,7 @@ use core::time::Duration;
 use dns::{Absence, Answer, Inquiry, Name, QuestionId, Step};
 
 use crate::fetch::{Found, KeyFetch, verify_by_any};
+use crate::header::Place;
 use crate::signature::first_of_b;
 use crate::tag_list::TagListError;
 use crate::verdict::Inner;
@@ -55,8 +56,9 @@ pub struct Verifier {
     unix_time: i64,
     clock: Duration,
     header: HeaderReader,
-    /// Whether the header has been read.
+    /// Whether the header has been read, and where its fields are.
     read: bool,
+    places: Vec<Place>,
     tries: Vec<Try>,
     ignored: usize,
     exceeded: Option<Exceeded>,
@@ -88,6 +90,7 @@ impl Verifier {
             clock: now,
             header: HeaderReader::default(),
             read: false,
+            places: Vec::new(),
             tries: Vec::new(),
             ignored: 0,
             exceeded: None,
@@ -165,6 +168,7 @@ impl Verifier {
             }
             self.tries.push(Try { verdict, field: at, body: this.0, key: this.1 });
         }
+        self.places = header.into_places();
         self.keys.start(self.clock, &self.limits);
     }
 
@@ -183,14 +187,15 @@ impl Verifier {
     /// All answers and the whole message are there.
     fn judge(&mut self) -> Verdict {
         let digests = self.digests.as_deref().unwrap_or_default();
-        let header = Header::parse(self.header.as_bytes(), &self.limits).ok().filter(|_| !self.tries.is_empty());
+        let block = self.header.as_bytes();
+        let header = Header::from_places(block, core::mem::take(&mut self.places));
         let mut signatures = Vec::with_capacity(self.tries.len());
-        let mut input = Vec::new();
+        let mut input = Vec::with_capacity(if self.tries.is_empty() { 0 } else { block.len() });
         for this in self.tries.drain(..) {
             let mut verdict = this.verdict;
-            if let (None, Some(signature), Some(header)) = (verdict.problem, verdict.signature.clone(), &header) {
+            if let (None, Some(signature)) = (verdict.problem, verdict.signature.clone()) {
                 let case = Case {
-                    header,
+                    header: &header,
                     own: header.fields().nth(this.field),
                     digest: digests.get(this.body),
                     policy: &self.policy,
@@ -265,7 +270,8 @@ fn chosen<'a>(header: &Header<'a>, fields: Vec<(usize, Field<'a>)>, limits: &Lim
 /// The author's domain, where there is one author.
 fn author(header: &Header<'_>) -> Option<Name> {
     let from = header.fields().find(|field| field.is("From"))?;
-    let mailbox = message::Mailbox::parse(from.value()).ok()?;
+    let value = from.value().strip_suffix(b"\r\n").unwrap_or(from.value());
+    let mailbox = message::Mailbox::parse(value).ok()?;
     Name::parse(mailbox.address().domain()).ok()
 }
 

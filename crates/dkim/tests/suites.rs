@@ -1,4 +1,16 @@
 //! Messages, keys and canonical forms that others have collected, with what they must come to.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests may fail as tests do"
+)]
 
 mod support;
 

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{Encoding as _, Odd, U64, U1024};
+use crypto_bigint::{Odd, U64, U1024};
 use der::Decode as _;
 use sha1::{Digest as _, Sha1};
 
