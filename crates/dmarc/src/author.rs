@@ -132,7 +132,14 @@ impl Author {
     }
 
     /// Tells what a mechanism found for a domain.
-    pub(crate) fn fact(&mut self, mechanism: Mechanism, index: usize, outcome: Outcome, domain: &Name, limits: &Limits) {
+    pub(crate) fn fact(
+        &mut self,
+        mechanism: Mechanism,
+        index: usize,
+        outcome: Outcome,
+        domain: &Name,
+        limits: &Limits,
+    ) {
         if self.complete || outcome == Outcome::Fail {
             return;
         }
@@ -148,9 +155,10 @@ impl Author {
             return;
         }
         let common = common_labels(&self.path.start, domain);
-        let known = self.identifiers.iter().any(|other| {
-            other.mechanism == mechanism && other.passed == passed && other.path.start == *domain
-        });
+        let known = self
+            .identifiers
+            .iter()
+            .any(|other| other.mechanism == mechanism && other.passed == passed && other.path.start == *domain);
         if common == 0 || known {
             // An Organizational Domain is above both or it is not theirs.
             return;
@@ -168,9 +176,8 @@ impl Author {
                 *owner = 0;
                 continue;
             }
-            let earlier = self.identifiers.iter().position(|other| {
-                shares(&other.path, common_labels(&other.path.start, domain))
-            });
+            let earlier =
+                self.identifiers.iter().position(|other| shares(&other.path, common_labels(&other.path.start, domain)));
             if let Some(earlier) = earlier {
                 *owner = earlier as u8 + 1;
             }
