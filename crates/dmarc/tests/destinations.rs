@@ -1,4 +1,5 @@
 //! Destinations of reports: RFC 9990, "Verifying External Destinations".
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

@@ -42,10 +42,13 @@ fn the_deep_zone_cut_of_5_1_8_is_not_found() {
     assert_eq!((verdict.policy, verdict.policy_domain()), (Some(Policy::Reject), Some("example.com")));
 }
 
+/// Author, records, the domain whose record is applied, source, Organizational Domain.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, Source, &'a str);
+
 #[test]
 fn d1_where_the_organizational_domain_is() {
-    // author, records, the domain whose record is applied, source, Organizational Domain (RFC 9989, 4.10.2)
-    let table: &[(&str, &[(&str, &str)], &str, Source, &str)] = &[
+    // RFC 9989, 4.10.2
+    let table: &[Row<'_>] = &[
         (
             "a.mail.example.com",
             &[("mail.example.com", ""), ("example.com", "")],

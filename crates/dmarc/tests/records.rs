@@ -1,4 +1,5 @@
 //! Records: what is read, mended, written, and told to their owners; and what must hold for any of them.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 
