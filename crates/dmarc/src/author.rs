@@ -211,8 +211,10 @@ impl Author {
         }
     }
 
+    #[inline]
     fn mark(&self, walk: usize, place: usize) -> Mark {
-        let (walk, place) = self.owner(walk, place);
+        // The Author Domain's walk asks for itself.
+        let (walk, place) = if walk == 0 { (walk, place) } else { self.owner(walk, place) };
         let marks = match walk.checked_sub(1) {
             None => Some(&self.marks),
             Some(at) => self.identifiers.get(at).map(|identifier| &identifier.marks),
@@ -261,9 +263,8 @@ impl Author {
 
     /// What is to be asked next of a walk: in parallel all up to where it is known to end, otherwise what stands in the way.
     fn ask(&mut self, walk: usize, order: Order) -> Option<Next> {
-        let path = *self.path(walk);
         let mut waits = false;
-        for place in 0..path.len() {
+        for place in 0..self.path(walk).len() {
             let mark = self.mark(walk, place);
             match mark {
                 Mark::Unasked => {
@@ -518,16 +519,21 @@ impl Author {
         let labels = self.path.labels_at(place);
         let compared = self.identifiers.iter().any(|identifier| self.is_wanted(identifier, rules));
         let organization = if source != Source::AuthorDomain || compared { self.organization() } else { None };
-        self.counted(Verdict {
+        Verdict {
+            result,
+            cause,
             policy: Some(policy),
             disposition: if result == DmarcResult::Fail { policy } else { Policy::None },
             spf,
             dkim,
             aligned_signature,
             applied: Some(Applied { source, relation, published, record: record.clone(), labels }),
+            overridden: None,
+            left_out: self.left_out,
+            partial: self.partial,
+            author: Some(self.path.start),
             organization,
-            ..Verdict::new(Some(self.path.start), result, cause)
-        })
+        }
     }
 
     fn counted(&self, verdict: Verdict) -> Verdict {

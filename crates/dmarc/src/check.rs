@@ -77,7 +77,11 @@ impl Check {
             _ => Some(Cause::SeveralAuthors),
         };
         match cause {
-            None => check.authors.extend(authors.domains().map(|domain| Author::new(*domain))),
+            None => {
+                for domain in authors.domains() {
+                    check.authors.push(Author::new(*domain));
+                }
+            }
             Some(cause) => {
                 check.unclear = Some(match config.unclear {
                     Unclear::None => (DmarcResult::None, cause, Policy::None),
@@ -139,6 +143,9 @@ impl Check {
     fn verdict(&self) -> Verdict {
         if let Some((result, cause, disposition)) = self.unclear {
             return Verdict { disposition, ..Verdict::new(None, result, cause) };
+        }
+        if let [author] = &*self.authors {
+            return author.verdict(&self.config);
         }
         let rank = |verdict: &Verdict| match verdict.result {
             DmarcResult::Fail => (4, verdict.disposition),
