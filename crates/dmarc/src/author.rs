@@ -1,5 +1,7 @@
 //! One Author Domain: what has to be asked for it, and what it comes to.
 
+use alloc::vec::Vec;
+
 use dns::Name;
 use smallvec::SmallVec;
 
@@ -7,7 +9,7 @@ use crate::facts::{Config, Order, Outcome, SeveralRecords};
 use crate::record::{OwnedRecord, Published};
 use crate::rules::{Mode, Rules};
 use crate::verdict::{Alignment, Applied, Cause, DmarcResult, Source, Verdict};
-use crate::walk::{Guess, Guesses, Mark, Path, Trouble, common_labels};
+use crate::walk::{Guess, Guesses, Mark, Path, Trouble, common_labels, suffix};
 use crate::{Limits, Policy, Psd, Relation};
 
 /// Which mechanism has authenticated a domain.
@@ -89,7 +91,8 @@ pub(crate) struct Author {
     records: SmallVec<[(u8, OwnedRecord); 1]>,
     exists: Existence,
     seen: [Seen; 2],
-    identifiers: SmallVec<[Identifier; 2]>,
+    /// Most messages have none: all their domains are one, or have nothing in common.
+    identifiers: Vec<Identifier>,
     left_out: u32,
     partial: u32,
     /// All facts are told.
@@ -106,7 +109,7 @@ impl Author {
             records: SmallVec::new(),
             exists: Existence::Unasked,
             seen: [Seen::default(); 2],
-            identifiers: SmallVec::new(),
+            identifiers: Vec::new(),
             left_out: 0,
             partial: 0,
             complete: false,
@@ -226,10 +229,18 @@ impl Author {
         }
     }
 
-    /// The name of a question for a record, without `_dmarc`.
-    pub(crate) fn name(&self, walk: usize, place: usize) -> Name {
+    /// The name of a question for a record; `None` for one that leaves no room for the label.
+    pub(crate) fn name(&self, walk: usize, place: usize) -> Option<Name> {
+        const LABEL: &[u8; 7] = b"_dmarc.";
         let path = self.path(walk);
-        path.start.last_labels(path.labels_at(place))
+        let suffix = suffix(&path.start, path.labels_at(place)).as_bytes();
+        // In one piece: this is most of what a question costs.
+        let mut text = [0; 253];
+        let text = text.get_mut(..LABEL.len() + suffix.len())?;
+        let (front, back) = text.split_at_mut_checked(LABEL.len())?;
+        front.copy_from_slice(LABEL);
+        back.copy_from_slice(suffix);
+        Name::from_ascii(text).ok()
     }
 
     /// An answer; one that was not asked for is ignored.
