@@ -15,7 +15,9 @@ use std::{
 
 use benches::report_allocations;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dmarc::{Authors, Check, Config, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Published, Record, Spf, Verdict};
+use dmarc::{
+    Authors, Check, Config, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Published, Record, Spf, Verdict,
+};
 use dns::{Inquiry, Name, Step, Txt};
 use futures::executor::block_on;
 use mail_auth::{
@@ -143,7 +145,9 @@ fn eval(c: &mut Criterion) {
     }
     let authenticator = MessageAuthenticator::new_cloudflare().expect("a resolver that is never asked");
 
-    for (case, from, mail_from) in [("same", "example.net", "example.net"), ("relaxed", "news.example.net", "bounce.example.net")] {
+    for (case, from, mail_from) in
+        [("same", "example.net", "example.net"), ("relaxed", "news.example.net", "bounce.example.net")]
+    {
         let mut group = c.benchmark_group(format!("dmarc/eval-{case}"));
         group.throughput(Throughput::Elements(1));
         let authors = Authors::from(name(from));

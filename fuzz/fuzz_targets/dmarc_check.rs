@@ -3,7 +3,10 @@
 
 use core::time::Duration;
 
-use dmarc::{Authors, Check, Config, Destinations, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Policy, Record, Spf, Verdict};
+use dmarc::{
+    Authors, Check, Config, Destinations, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Policy, Record, Spf,
+    Verdict,
+};
 use dns::{Absence, Inquiry, Kind, Name, QuestionId, Response, Step, Zone, drive};
 use libfuzzer_sys::{
     arbitrary::{self, Arbitrary},

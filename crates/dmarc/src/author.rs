@@ -1,5 +1,7 @@
 //! One Author Domain: what has to be asked for it, and what it comes to.
 
+use alloc::vec::Vec;
+
 use dns::Name;
 use smallvec::SmallVec;
 
@@ -7,7 +9,7 @@ use crate::facts::{Config, Order, Outcome, SeveralRecords};
 use crate::record::{OwnedRecord, Published};
 use crate::rules::{Mode, Rules};
 use crate::verdict::{Alignment, Applied, Cause, DmarcResult, Source, Verdict};
-use crate::walk::{Guess, Guesses, Mark, Path, Trouble, common_labels};
+use crate::walk::{Guess, Guesses, Mark, Path, Trouble, common_labels, suffix};
 use crate::{Limits, Policy, Psd, Relation};
 
 /// Which mechanism has authenticated a domain.
@@ -89,7 +91,8 @@ pub(crate) struct Author {
     records: SmallVec<[(u8, OwnedRecord); 1]>,
     exists: Existence,
     seen: [Seen; 2],
-    identifiers: SmallVec<[Identifier; 2]>,
+    /// Most messages have none: all their domains are one, or have nothing in common.
+    identifiers: Vec<Identifier>,
     left_out: u32,
     partial: u32,
     /// All facts are told.
@@ -106,7 +109,7 @@ impl Author {
             records: SmallVec::new(),
             exists: Existence::Unasked,
             seen: [Seen::default(); 2],
-            identifiers: SmallVec::new(),
+            identifiers: Vec::new(),
             left_out: 0,
             partial: 0,
             complete: false,
@@ -132,7 +135,14 @@ impl Author {
     }
 
     /// Tells what a mechanism found for a domain.
-    pub(crate) fn fact(&mut self, mechanism: Mechanism, index: usize, outcome: Outcome, domain: &Name, limits: &Limits) {
+    pub(crate) fn fact(
+        &mut self,
+        mechanism: Mechanism,
+        index: usize,
+        outcome: Outcome,
+        domain: &Name,
+        limits: &Limits,
+    ) {
         if self.complete || outcome == Outcome::Fail {
             return;
         }
@@ -148,9 +158,10 @@ impl Author {
             return;
         }
         let common = common_labels(&self.path.start, domain);
-        let known = self.identifiers.iter().any(|other| {
-            other.mechanism == mechanism && other.passed == passed && other.path.start == *domain
-        });
+        let known = self
+            .identifiers
+            .iter()
+            .any(|other| other.mechanism == mechanism && other.passed == passed && other.path.start == *domain);
         if common == 0 || known {
             // An Organizational Domain is above both or it is not theirs.
             return;
@@ -168,9 +179,8 @@ impl Author {
                 *owner = 0;
                 continue;
             }
-            let earlier = self.identifiers.iter().position(|other| {
-                shares(&other.path, common_labels(&other.path.start, domain))
-            });
+            let earlier =
+                self.identifiers.iter().position(|other| shares(&other.path, common_labels(&other.path.start, domain)));
             if let Some(earlier) = earlier {
                 *owner = earlier as u8 + 1;
             }
@@ -204,8 +214,10 @@ impl Author {
         }
     }
 
+    #[inline]
     fn mark(&self, walk: usize, place: usize) -> Mark {
-        let (walk, place) = self.owner(walk, place);
+        // The Author Domain's walk asks for itself.
+        let (walk, place) = if walk == 0 { (walk, place) } else { self.owner(walk, place) };
         let marks = match walk.checked_sub(1) {
             None => Some(&self.marks),
             Some(at) => self.identifiers.get(at).map(|identifier| &identifier.marks),
@@ -217,10 +229,18 @@ impl Author {
         }
     }
 
-    /// The name of a question for a record, without `_dmarc`.
-    pub(crate) fn name(&self, walk: usize, place: usize) -> Name {
+    /// The name of a question for a record; `None` for one that leaves no room for the label.
+    pub(crate) fn name(&self, walk: usize, place: usize) -> Option<Name> {
+        const LABEL: &[u8; 7] = b"_dmarc.";
         let path = self.path(walk);
-        path.start.last_labels(path.labels_at(place))
+        let suffix = suffix(&path.start, path.labels_at(place)).as_bytes();
+        // In one piece: this is most of what a question costs.
+        let mut text = [0; 253];
+        let text = text.get_mut(..LABEL.len() + suffix.len())?;
+        let (front, back) = text.split_at_mut_checked(LABEL.len())?;
+        front.copy_from_slice(LABEL);
+        back.copy_from_slice(suffix);
+        Name::from_ascii(text).ok()
     }
 
     /// An answer; one that was not asked for is ignored.
@@ -254,9 +274,8 @@ impl Author {
 
     /// What is to be asked next of a walk: in parallel all up to where it is known to end, otherwise what stands in the way.
     fn ask(&mut self, walk: usize, order: Order) -> Option<Next> {
-        let path = *self.path(walk);
         let mut waits = false;
-        for place in 0..path.len() {
+        for place in 0..self.path(walk).len() {
             let mark = self.mark(walk, place);
             match mark {
                 Mark::Unasked => {
@@ -511,16 +530,21 @@ impl Author {
         let labels = self.path.labels_at(place);
         let compared = self.identifiers.iter().any(|identifier| self.is_wanted(identifier, rules));
         let organization = if source != Source::AuthorDomain || compared { self.organization() } else { None };
-        self.counted(Verdict {
+        Verdict {
+            result,
+            cause,
             policy: Some(policy),
             disposition: if result == DmarcResult::Fail { policy } else { Policy::None },
             spf,
             dkim,
             aligned_signature,
             applied: Some(Applied { source, relation, published, record: record.clone(), labels }),
+            overridden: None,
+            left_out: self.left_out,
+            partial: self.partial,
+            author: Some(self.path.start),
             organization,
-            ..Verdict::new(Some(self.path.start), result, cause)
-        })
+        }
     }
 
     fn counted(&self, verdict: Verdict) -> Verdict {

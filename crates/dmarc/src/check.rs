@@ -77,7 +77,11 @@ impl Check {
             _ => Some(Cause::SeveralAuthors),
         };
         match cause {
-            None => check.authors.extend(authors.domains().map(|domain| Author::new(*domain))),
+            None => {
+                for domain in authors.domains() {
+                    check.authors.push(Author::new(*domain));
+                }
+            }
             Some(cause) => {
                 check.unclear = Some(match config.unclear {
                     Unclear::None => (DmarcResult::None, cause, Policy::None),
@@ -140,6 +144,9 @@ impl Check {
         if let Some((result, cause, disposition)) = self.unclear {
             return Verdict { disposition, ..Verdict::new(None, result, cause) };
         }
+        if let [author] = &*self.authors {
+            return author.verdict(&self.config);
+        }
         let rank = |verdict: &Verdict| match verdict.result {
             DmarcResult::Fail => (4, verdict.disposition),
             DmarcResult::TempError => (3, Policy::None),
@@ -181,7 +188,7 @@ impl Inquiry for Check {
                     }
                     Next::Ask(Asked::Record { walk, place }) => {
                         // A name that leaves no room for the label has no record.
-                        let Ok(name) = author.name(walk, place).prefixed("_dmarc") else {
+                        let Some(name) = author.name(walk, place) else {
                             author.answer(walk, place, Ok(&Published::Nothing));
                             continue;
                         };

@@ -14,7 +14,7 @@ pub struct Limits {
     /// Octets of one TXT record. Default 4,096: real records have less than 500. A longer one is none (RFC 9989 has no bound; a TXT record may have 65,535).
     pub record: usize,
     /// Domains that are looked at besides the Author Domain, SPF's and those of DKIM signatures; each may cost a tree walk of 8 questions. Default 10, as many
-    /// signatures as a verifier should try. Further ones are left out and counted in [`Verdict::left_out`](crate::Verdict::left_out).
+    /// signatures as a verifier should try; more than 254 are never looked at. Further ones are left out and counted in [`Verdict::left_out`](crate::Verdict::left_out).
     pub identifiers: usize,
     /// Author Domains that are evaluated under [`Unclear::Strictest`](crate::Unclear::Strictest). Default 3 (RFC 9989, 11.5). A message with more is handled as
     /// malformed.

@@ -43,7 +43,9 @@ pub enum Lint {
     #[error("this tag is no longer part of DMARC (RFC 9989, C.5.2); remove it")]
     OldTag,
     /// `pct` below 100.
-    #[error("`pct` is no longer part of DMARC: the policy applies to all mail; use `t=y` while testing (RFC 9989, A.6)")]
+    #[error(
+        "`pct` is no longer part of DMARC: the policy applies to all mail; use `t=y` while testing (RFC 9989, A.6)"
+    )]
     Percentage,
     /// A tag that was there before.
     #[error("this tag is here twice; the first counts")]
@@ -55,13 +57,17 @@ pub enum Lint {
     #[error("this value is not valid; the default counts")]
     Value,
     /// A policy that is not valid.
-    #[error("a policy is `none`, `quarantine` or `reject`; with this one the whole record counts as `p=none` (RFC 9989, 4.10.1)")]
+    #[error(
+        "a policy is `none`, `quarantine` or `reject`; with this one the whole record counts as `p=none` (RFC 9989, 4.10.1)"
+    )]
     BadPolicy,
     /// No policy.
     #[error("`p` is missing; the record counts as `p=none` (RFC 9989, 4.10.1)")]
     NoPolicy,
     /// No valid policy, and nobody who gets reports.
-    #[error("without a valid policy and without a valid address in `rua` the record is worth nothing (RFC 9989, 4.10.1)")]
+    #[error(
+        "without a valid policy and without a valid address in `rua` the record is worth nothing (RFC 9989, 4.10.1)"
+    )]
     Void,
     /// `fo` with an item twice, or both 0 and 1.
     #[error("write each option once, and `0` or `1`, not both")]
@@ -85,7 +91,9 @@ pub enum Lint {
     #[error("`p=none` without `rua` changes nothing and tells you nothing")]
     Useless,
     /// `p=reject` where people write.
-    #[error("domains whose people post to mailing lists should not publish `p=reject` (RFC 9989, 7.4); use `quarantine`")]
+    #[error(
+        "domains whose people post to mailing lists should not publish `p=reject` (RFC 9989, 7.4); use `quarantine`"
+    )]
     RejectForPeople,
     /// A domain without mail, not protected.
     #[error("a domain that sends no mail is best protected with `p=reject`")]

@@ -47,12 +47,19 @@ impl TagName {
     /// The tag of a name, in any case: in RFC 9989's grammar names have none, and in RFC 6376's they are in lower case.
     #[must_use]
     pub fn read(name: &[u8]) -> Option<Self> {
+        if let Some(tag) = Self::of(name) {
+            return Some(tag);
+        }
         let mut lowered = [0; 5];
         let lowered = lowered.get_mut(..name.len())?;
         for (to, octet) in lowered.iter_mut().zip(name) {
             *to = octet.to_ascii_lowercase();
         }
-        Some(match &*lowered {
+        Self::of(lowered)
+    }
+
+    const fn of(name: &[u8]) -> Option<Self> {
+        Some(match name {
             b"adkim" => Self::Adkim,
             b"aspf" => Self::Aspf,
             b"fo" => Self::Fo,

@@ -36,9 +36,13 @@ impl Policy {
     }
 
     pub(crate) fn read(value: &[u8]) -> Option<Self> {
-        [Self::None, Self::Quarantine, Self::Reject]
-            .into_iter()
-            .find(|policy| value.eq_ignore_ascii_case(policy.as_str().as_bytes()))
+        let policy = match value.len() {
+            4 => Self::None,
+            6 => Self::Reject,
+            10 => Self::Quarantine,
+            _ => return None,
+        };
+        value.eq_ignore_ascii_case(policy.as_str().as_bytes()).then_some(policy)
     }
 }
 

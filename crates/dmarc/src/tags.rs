@@ -85,6 +85,7 @@ fn trim_back(text: &[u8]) -> &[u8] {
 impl<'a> Iterator for Tags<'a> {
     type Item = Result<Tag<'a>, NotATag>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if self.rest.is_empty() {

@@ -80,7 +80,8 @@ pub(crate) struct Path {
 
 impl Path {
     pub(crate) fn new(start: Name) -> Self {
-        let labels = start.labels().count();
+        let dots = start.as_bytes().iter().filter(|octet| **octet == b'.').count();
+        let labels = if start.is_root() { 0 } else { dots + 1 };
         Self { start, labels }
     }
 

@@ -1,4 +1,5 @@
 //! Destinations of reports: RFC 9990, "Verifying External Destinations".
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 
@@ -56,14 +57,23 @@ fn d5_strangers_are_asked() {
 #[test]
 fn d5_a_destination_replaces_within_its_host_only() {
     let mut zone = zone(&[("example.com", "v=DMARC1; p=none")]);
-    permit(&mut zone, "example.com._report._dmarc.third.example.net", "v=DMARC1; rua=mailto:new@third.example.net, mailto:b@third.example.net; ruf=mailto:f@other.example");
-    permit(&mut zone, "example.com._report._dmarc.evil.example.net", "v=DMARC1; rua=mailto:new@evil.example.net,mailto:victim@example.org");
+    permit(
+        &mut zone,
+        "example.com._report._dmarc.third.example.net",
+        "v=DMARC1; rua=mailto:new@third.example.net, mailto:b@third.example.net; ruf=mailto:f@other.example",
+    );
+    permit(
+        &mut zone,
+        "example.com._report._dmarc.evil.example.net",
+        "v=DMARC1; rua=mailto:new@evil.example.net,mailto:victim@example.org",
+    );
     let (all, _) = told("example.com", "mailto:old@third.example.net,mailto:x@evil.example.net", &zone);
     assert_eq!(all[0].targets().collect::<Vec<_>>(), ["mailto:new@third.example.net", "mailto:b@third.example.net"]);
     assert_eq!((all[1].permission, all[1].targets().count()), (Permission::Elsewhere, 0));
 
     let record = Record::parse(b"v=DMARC1; p=none; ruf=mailto:old@third.example.net").unwrap();
-    let inquiry = Destinations::for_failure_reports(name("example.com"), record.ruf(), Limits::default(), Duration::ZERO);
+    let inquiry =
+        Destinations::for_failure_reports(name("example.com"), record.ruf(), Limits::default(), Duration::ZERO);
     let all = drive::blocking(inquiry, |name, kind| zone.lookup(name, kind));
     assert_eq!(all[0].permission, Permission::Elsewhere);
 }
@@ -77,7 +87,8 @@ fn d5_questions_and_destinations_are_bounded() {
     assert!(asked <= 8 + 5 * 9, "{asked}");
     // Over-long names cannot be asked.
     let long = [&*"x".repeat(60); 3].join(".");
-    let (all, _) = told(&format!("{long}.example.com"), "mailto:a@a-host-with-a-long-name-of-its-own.example.net", &zone);
+    let (all, _) =
+        told(&format!("{long}.example.com"), "mailto:a@a-host-with-a-long-name-of-its-own.example.net", &zone);
     assert_eq!(all[0].permission, Permission::NotGranted);
 }
 
@@ -90,4 +101,30 @@ fn what_the_dns_does_not_tell_is_tried_later() {
     permit(&mut zone, "example.com._report._dmarc.reports.example.com", "v=DMARC1");
     let (all, _) = told("example.com", "mailto:a@reports.example.com", &zone);
     assert_eq!(all[0].permission, Permission::Granted);
+}
+
+#[test]
+fn the_example_of_b_2_3_and_4() {
+    let mut zone = zone(&[("example.com", "v=DMARC1; p=none")]);
+    permit(&mut zone, "example.com._report._dmarc.thirdparty.example.net", "v=DMARC1;");
+    let record = Record::parse(
+        b"v=DMARC1; p=none; rua=mailto:dmarc-feedback@example.com; ruf=mailto:auth-reports@thirdparty.example.net",
+    )
+    .unwrap();
+    let failures = |zone: &Zone| {
+        let inquiry =
+            Destinations::for_failure_reports(name("example.com"), record.ruf(), Limits::default(), Duration::ZERO);
+        drive::blocking(inquiry, |name, kind| zone.lookup(name, kind))
+    };
+    assert_eq!(failures(&zone)[0].targets().collect::<Vec<_>>(), ["mailto:auth-reports@thirdparty.example.net"]);
+    // B.2.4: another address at the same host; the one for aggregate reports has nothing to replace
+    let mut zone = support::zone(&[("example.com", "v=DMARC1; p=none")]);
+    permit(
+        &mut zone,
+        "example.com._report._dmarc.thirdparty.example.net",
+        "v=DMARC1; rua=mailto:aggregate-reports@thirdparty.example.net; ruf=mailto:failure-reports@thirdparty.example.net",
+    );
+    assert_eq!(failures(&zone)[0].targets().collect::<Vec<_>>(), ["mailto:failure-reports@thirdparty.example.net"]);
+    let (aggregate, asked) = told("example.com", "mailto:dmarc-feedback@example.com", &zone);
+    assert_eq!((aggregate[0].permission, asked), (Permission::Inside, 0));
 }

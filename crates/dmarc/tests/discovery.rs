@@ -42,17 +42,50 @@ fn the_deep_zone_cut_of_5_1_8_is_not_found() {
     assert_eq!((verdict.policy, verdict.policy_domain()), (Some(Policy::Reject), Some("example.com")));
 }
 
+/// Author, records, the domain whose record is applied, source, Organizational Domain.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, Source, &'a str);
+
 #[test]
 fn d1_where_the_organizational_domain_is() {
-    // author, records, the domain whose record is applied, source, Organizational Domain (RFC 9989, 4.10.2)
-    let table: &[(&str, &[(&str, &str)], &str, Source, &str)] = &[
-        ("a.mail.example.com", &[("mail.example.com", ""), ("example.com", "")], "example.com", Source::OrganizationalDomain, "example.com"),
-        ("a.mail.example.com", &[("mail.example.com", "; psd=n"), ("example.com", "")], "mail.example.com", Source::OrganizationalDomain, "mail.example.com"),
+    // RFC 9989, 4.10.2
+    let table: &[Row<'_>] = &[
+        (
+            "a.mail.example.com",
+            &[("mail.example.com", ""), ("example.com", "")],
+            "example.com",
+            Source::OrganizationalDomain,
+            "example.com",
+        ),
+        (
+            "a.mail.example.com",
+            &[("mail.example.com", "; psd=n"), ("example.com", "")],
+            "mail.example.com",
+            Source::OrganizationalDomain,
+            "mail.example.com",
+        ),
         ("a.mail.example.com", &[("com", "; psd=y")], "com", Source::PublicSuffixDomain, "example.com"),
-        ("a.mail.example.com", &[("example.com", "; psd=u"), ("com", "; psd=y")], "example.com", Source::OrganizationalDomain, "example.com"),
+        (
+            "a.mail.example.com",
+            &[("example.com", "; psd=u"), ("com", "; psd=y")],
+            "example.com",
+            Source::OrganizationalDomain,
+            "example.com",
+        ),
         // A record between the Author Domain and its Organizational Domain is nobody's.
-        ("a.mail.example.com", &[("mail.example.com", ""), ("com", "; psd=y")], "com", Source::PublicSuffixDomain, "example.com"),
-        ("a.mail.example.com", &[("mail.example.com", "; psd=y"), ("example.com", "")], "mail.example.com", Source::PublicSuffixDomain, "a.mail.example.com"),
+        (
+            "a.mail.example.com",
+            &[("mail.example.com", ""), ("com", "; psd=y")],
+            "com",
+            Source::PublicSuffixDomain,
+            "example.com",
+        ),
+        (
+            "a.mail.example.com",
+            &[("mail.example.com", "; psd=y"), ("example.com", "")],
+            "mail.example.com",
+            Source::PublicSuffixDomain,
+            "a.mail.example.com",
+        ),
         ("a.example.com", &[("com", "")], "com", Source::OrganizationalDomain, "com"),
     ];
     for (author, records, policy_domain, source, organization) in table {
@@ -73,7 +106,8 @@ fn d1_letters_of_any_kind_are_one_domain() {
     let mut authors = dmarc::Authors::new();
     authors.push("BÜCHER.Example");
     authors.push("bücher.example.");
-    let mut check = dmarc::Check::new(&authors, Config::default(), dmarc::Limits::default(), core::time::Duration::ZERO);
+    let mut check =
+        dmarc::Check::new(&authors, Config::default(), dmarc::Limits::default(), core::time::Duration::ZERO);
     check.dkim(&dkim("XN--BCHER-KVA.example"));
     let (verdict, _) = run(&mut check, &zone);
     assert_eq!((verdict.result, verdict.author_domain()), (DmarcResult::Pass, Some(&name("xn--bcher-kva.example"))));
@@ -94,7 +128,8 @@ fn which_policy_applies() {
     for (record, itself, existing, absent) in table {
         let mut zone = zone(&[("example.com", record)]);
         zone.add(name("there.example.com"), RecordSet::Txt(vec!["x".into()]));
-        for (author, policy) in [("example.com", itself), ("there.example.com", existing), ("away.example.com", absent)] {
+        for (author, policy) in [("example.com", itself), ("there.example.com", existing), ("away.example.com", absent)]
+        {
             for order in [Order::Parallel, Order::Sequential] {
                 let mut config = Config::default();
                 config.order = order;
@@ -102,7 +137,11 @@ fn which_policy_applies() {
                 assert_eq!(verdict.policy, Some(policy), "{record} for {author}");
                 assert_eq!((verdict.result, verdict.disposition), (DmarcResult::Fail, policy));
                 let existence = asked.iter().any(|question| question.ends_with(" A"));
-                assert_eq!(existence, author != "example.com" && record.contains("np=") && !record.contains("bad"), "{record}");
+                assert_eq!(
+                    existence,
+                    author != "example.com" && record.contains("np=") && !record.contains("bad"),
+                    "{record}"
+                );
             }
         }
     }
@@ -129,7 +168,8 @@ fn records_that_do_not_count() {
         let verdict = verdict("example.com", None, &["example.com"], &zone(&[("example.com", record)]));
         assert_eq!((verdict.result, verdict.cause), (DmarcResult::None, Cause::VoidRecord), "{record}");
     }
-    for record in ["v=spf1 -all", "v=DMARC2; p=none", "v=dmarc1; p=none", "p=none; v=DMARC1", "x; v=DMARC1; p=none", ""] {
+    for record in ["v=spf1 -all", "v=DMARC2; p=none", "v=dmarc1; p=none", "p=none; v=DMARC1", "x; v=DMARC1; p=none", ""]
+    {
         let verdict = verdict("example.com", None, &["example.com"], &zone(&[("example.com", record)]));
         assert_eq!((verdict.result, verdict.cause), (DmarcResult::None, Cause::NoRecord), "{record}");
     }
@@ -180,7 +220,12 @@ fn what_the_dns_does_not_tell_is_no_failure() {
     let cut: &[(&str, &str)] = &[("b.example.com", "v=DMARC1; p=reject; psd=n")];
     let verdict = fails(&["example.com", "com"], "a.b.example.com", cut, Absence::TryLater);
     assert_eq!((verdict.result, verdict.policy_domain()), (DmarcResult::Fail, Some("b.example.com")));
-    let many = fails(&["b.c.d.e.example.com", "c.d.e.example.com", "d.e.example.com", "e.example.com"], "a.b.c.d.e.example.com", org, Absence::TryLater);
+    let many = fails(
+        &["b.c.d.e.example.com", "c.d.e.example.com", "d.e.example.com", "e.example.com"],
+        "a.b.c.d.e.example.com",
+        org,
+        Absence::TryLater,
+    );
     assert_eq!(many.result, DmarcResult::TempError);
 }
 

@@ -5,8 +5,8 @@ mod support;
 use core::time::Duration;
 
 use dmarc::{
-    Alignment, Authors, Cause, Check, Config, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Override, OverrideReason,
-    Policy, Published, Spf, Trouble, Unclear,
+    Alignment, Authors, Cause, Check, Config, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Override,
+    OverrideReason, Policy, Published, Spf, Trouble, Unclear,
 };
 use dns::{Absence, Inquiry, Kind, Step, Zone};
 use support::{begin, dkim, finish, name, run, spf, verdict, zone};
@@ -60,7 +60,10 @@ fn the_example_of_b_4_3() {
     check.dkim(&dkim("mail.mega.bank.example"));
     let (verdict, asked) = run(&mut check, &zone);
     assert_eq!((verdict.spf, verdict.dkim), (Alignment::Relaxed, Alignment::Unaligned));
-    assert_eq!((verdict.policy, verdict.organizational_domain()), (Some(Policy::Quarantine), Some("giant.bank.example")));
+    assert_eq!(
+        (verdict.policy, verdict.organizational_domain()),
+        (Some(Policy::Quarantine), Some("giant.bank.example"))
+    );
     // A domain that is not below the Organizational Domain needs no walk.
     assert!(!asked.iter().any(|question| question.contains("mega")), "{asked:?}");
 }
@@ -72,7 +75,10 @@ fn strict_alignment_compares() {
     check.spf(&spf("a.example.com"));
     check.dkim(&dkim("b.example.com"));
     let (verdict, asked) = run(&mut check, &zone);
-    assert_eq!((verdict.result, verdict.spf, verdict.dkim), (DmarcResult::Fail, Alignment::Unaligned, Alignment::Unaligned));
+    assert_eq!(
+        (verdict.result, verdict.spf, verdict.dkim),
+        (DmarcResult::Fail, Alignment::Unaligned, Alignment::Unaligned)
+    );
     assert_eq!(asked.len(), 2);
     assert_eq!(support::verdict("example.com", None, &["example.com"], &zone).dkim, Alignment::Strict);
 }
@@ -81,7 +87,9 @@ fn strict_alignment_compares() {
 fn d1_a_domain_below_a_public_suffix_is_its_own() {
     let records = [("example.com", "v=DMARC1; p=reject; psd=y"), ("a.example.com", "v=DMARC1; p=reject")];
     let zone = zone(&records);
-    for (author, domain) in [("a.example.com", "b.example.com"), ("a.example.com", "example.com"), ("example.com", "a.example.com")] {
+    for (author, domain) in
+        [("a.example.com", "b.example.com"), ("a.example.com", "example.com"), ("example.com", "a.example.com")]
+    {
         let verdict = verdict(author, Some(domain), &[domain], &zone);
         assert_eq!((verdict.result, verdict.spf), (DmarcResult::Fail, Alignment::Unaligned), "{author} {domain}");
     }
@@ -89,7 +97,10 @@ fn d1_a_domain_below_a_public_suffix_is_its_own() {
 
 #[test]
 fn k6_the_public_suffix_never_aligns() {
-    for records in [&[("example.com", "v=DMARC1; p=reject")][..], &[("example.com", "v=DMARC1; p=reject"), ("com", "v=DMARC1; p=none; psd=y")]] {
+    for records in [
+        &[("example.com", "v=DMARC1; p=reject")][..],
+        &[("example.com", "v=DMARC1; p=reject"), ("com", "v=DMARC1; p=none; psd=y")],
+    ] {
         let verdict = verdict("example.com", Some("com"), &["com"], &zone(records));
         assert_eq!((verdict.spf, verdict.dkim), (Alignment::Unaligned, Alignment::Unaligned));
     }
@@ -197,11 +208,21 @@ fn walks_share_what_they_pass() {
         check.dkim(&dkim("b.bounce.example.com"));
         check.dkim(&dkim("b.bounce.example.com"));
         let (verdict, asked) = run(&mut check, &zone);
-        assert_eq!((verdict.spf, verdict.dkim, verdict.aligned_signature), (Alignment::Relaxed, Alignment::Relaxed, Some(0)));
+        assert_eq!(
+            (verdict.spf, verdict.dkim, verdict.aligned_signature),
+            (Alignment::Relaxed, Alignment::Relaxed, Some(0))
+        );
         assert_eq!(
             asked,
-            ["news.example.com", "example.com", "com", "a.bounce.example.com", "bounce.example.com", "b.bounce.example.com"]
-                .map(|domain| format!("_dmarc.{domain} TXT"))
+            [
+                "news.example.com",
+                "example.com",
+                "com",
+                "a.bounce.example.com",
+                "bounce.example.com",
+                "b.bounce.example.com"
+            ]
+            .map(|domain| format!("_dmarc.{domain} TXT"))
         );
     }
 }
@@ -233,7 +254,11 @@ fn unclear(domains: &[&str], config: Config, facts: &[&str], zone: &Zone) -> dma
 
 #[test]
 fn d2_messages_without_one_clear_author_fail() {
-    let zone = zone(&[("example.com", "v=DMARC1; p=reject"), ("example.net", "v=DMARC1; p=quarantine"), ("example.org", "v=DMARC1; p=none")]);
+    let zone = zone(&[
+        ("example.com", "v=DMARC1; p=reject"),
+        ("example.net", "v=DMARC1; p=quarantine"),
+        ("example.org", "v=DMARC1; p=none"),
+    ]);
     let with = |unclear| {
         let mut config = Config::default();
         config.unclear = unclear;
@@ -248,7 +273,11 @@ fn d2_messages_without_one_clear_author_fail() {
     ];
     for (domains, cause) in cases {
         let told = unclear(domains, Config::default(), &["example.org"], &zone);
-        assert_eq!((told.result, told.cause, told.disposition), (DmarcResult::Fail, cause, Policy::Reject), "{domains:?}");
+        assert_eq!(
+            (told.result, told.cause, told.disposition),
+            (DmarcResult::Fail, cause, Policy::Reject),
+            "{domains:?}"
+        );
         // The site's own decision needs no other witness.
         assert_eq!((told.handling(false), told.author_domain()), (Policy::Reject, None));
         let told = unclear(domains, with(Unclear::None), &["example.org"], &zone);
@@ -267,7 +296,11 @@ fn d2_messages_without_one_clear_author_fail() {
 
 #[test]
 fn d2_the_strictest_of_several_counts() {
-    let zone = zone(&[("example.com", "v=DMARC1; p=reject"), ("example.net", "v=DMARC1; p=quarantine"), ("example.org", "v=DMARC1; p=none")]);
+    let zone = zone(&[
+        ("example.com", "v=DMARC1; p=reject"),
+        ("example.net", "v=DMARC1; p=quarantine"),
+        ("example.org", "v=DMARC1; p=none"),
+    ]);
     let mut config = Config::default();
     config.unclear = Unclear::Strictest;
     for (domains, facts, result, disposition) in [
@@ -275,7 +308,12 @@ fn d2_the_strictest_of_several_counts() {
         (&["example.org", "example.com", "example.net"], &["example.com"], DmarcResult::Fail, Policy::Quarantine),
         (&["example.org", "example.com"], &["example.org", "example.com"], DmarcResult::Pass, Policy::None),
         (&["example.org", "none.example"], &["example.org", "none.example"], DmarcResult::None, Policy::None),
-        (&["example.org", "example.com", "example.net", "none.example"], &["example.org"], DmarcResult::Fail, Policy::Reject),
+        (
+            &["example.org", "example.com", "example.net", "none.example"],
+            &["example.org"],
+            DmarcResult::Fail,
+            Policy::Reject,
+        ),
         (&[], &["example.org"], DmarcResult::Fail, Policy::Reject),
     ] {
         let told = unclear(domains, config, facts, &zone);
@@ -290,9 +328,13 @@ fn reject_needs_another_witness() {
     assert_eq!((verdict.handling(false), verdict.handling(true)), (Policy::Quarantine, Policy::Reject));
     let text = verdict.rejection().to_string();
     assert_eq!(text, "Message refused by the DMARC policy of example.com");
-    let instead = Override { reason: OverrideReason::MailingList, disposition: Policy::None, comment: Some("a list".into()) };
+    let instead =
+        Override { reason: OverrideReason::MailingList, disposition: Policy::None, comment: Some("a list".into()) };
     let verdict = verdict.with_override(instead);
-    assert_eq!((verdict.result, verdict.disposition, verdict.policy), (DmarcResult::Fail, Policy::None, Some(Policy::Reject)));
+    assert_eq!(
+        (verdict.result, verdict.disposition, verdict.policy),
+        (DmarcResult::Fail, Policy::None, Some(Policy::Reject))
+    );
     assert_eq!(
         verdict.to_string(),
         "fail header.from=example.com policy.dmarc=reject of example.com; spf not passed, dkim not passed; disposition none by mailing_list"
@@ -302,7 +344,8 @@ fn reject_needs_another_witness() {
 #[test]
 fn facts_may_come_late_and_the_clock_ends_all() {
     let zone = zone(&[("example.com", "v=DMARC1; p=reject")]);
-    let mut check = Check::new(&Authors::from(name("example.com")), Config::default(), Limits::default(), Duration::from_secs(5));
+    let mut check =
+        Check::new(&Authors::from(name("example.com")), Config::default(), Limits::default(), Duration::from_secs(5));
     assert_eq!(check.deadline(), Some(Duration::from_secs(25)));
     while let Step::Ask(question) = check.step() {
         let (id, response) = (question.id, zone.lookup(question.name, question.kind));

@@ -1,12 +1,13 @@
 //! Records: what is read, mended, written, and told to their owners; and what must hold for any of them.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 
 use core::time::Duration;
 
 use dmarc::{
-    Authors, Check, Config, Dkim, Draft, FailureOptions, Limits, Lint, Mode, Order, Outcome, Policy, Psd, Record, RecordError,
-    Severity, Standing, TagName, Use, Verdict,
+    Authors, Check, Config, Dkim, Draft, FailureOptions, Limits, Lint, Mode, Order, Outcome, Policy, Psd, Record,
+    RecordError, Severity, Standing, TagName, Use, Verdict,
 };
 use dns::{Absence, Inquiry, Kind, Name, QuestionId, RecordSet, Response, Step, Zone};
 use proptest::prelude::*;
@@ -20,9 +21,12 @@ fn lints(record: &str, purpose: Use) -> Vec<Lint> {
 fn the_examples_of_b_2() {
     let monitoring = Record::parse(b"v=DMARC1; p=none; rua=mailto:dmarc-feedback@example.com").unwrap();
     assert_eq!((monitoring.rules().p, monitoring.rua().valid().count()), (Some(Policy::None), 1));
-    let failures = Record::parse(b"v=DMARC1; p=none; rua=mailto:dmarc-feedback@example.com; ruf=mailto:auth-reports@example.com").unwrap();
+    let failures =
+        Record::parse(b"v=DMARC1; p=none; rua=mailto:dmarc-feedback@example.com; ruf=mailto:auth-reports@example.com")
+            .unwrap();
     assert_eq!(failures.ruf().valid().next().unwrap().address(), Some("auth-reports@example.com"));
-    let testing = b"v=DMARC1; p=quarantine; rua=mailto:dmarc-feedback@example.com,mailto:tld-test@thirdparty.example.net; t=y";
+    let testing =
+        b"v=DMARC1; p=quarantine; rua=mailto:dmarc-feedback@example.com,mailto:tld-test@thirdparty.example.net; t=y";
     let testing = Record::parse(testing).unwrap();
     assert_eq!((testing.rules().testing, testing.rua().valid().count()), (true, 2));
     assert_eq!(Record::parse(b"v=DMARC1;").unwrap().rules().standing, Standing::Void);
@@ -82,11 +86,27 @@ fn owners_are_told() {
         ("v=DMARC1; rua=mailto:a@b.example", all, &[Lint::NoPolicy]),
         ("v=DMARC1; sp=none", all, &[Lint::Void]),
         ("v=DMARC1; p=on; rua=mailto:a@b.example", all, &[Lint::BadPolicy]),
-        ("v=DMARC1; p=none; rua=mailto:a@b.example!10m; pct=100; rf=afrf; ri=1", all, &[Lint::Size, Lint::OldTag, Lint::OldTag, Lint::OldTag]),
+        (
+            "v=DMARC1; p=none; rua=mailto:a@b.example!10m; pct=100; rf=afrf; ri=1",
+            all,
+            &[Lint::Size, Lint::OldTag, Lint::OldTag, Lint::OldTag],
+        ),
         ("v=DMARC1; p=none; rua=mailto:a@b.example; pct=20", all, &[Lint::Percentage]),
-        ("v=DMARC1; p=none; rua=mailto:a@b.example; fo=1:1; x=1; junk", all, &[Lint::FailureOptions, Lint::UnknownTag, Lint::NotATag, Lint::OptionsWithoutAddress]),
-        ("v=DMARC1; P=none; p=none; rua=https://b.example/; adkim=x", all, &[Lint::UpperCase, Lint::Twice, Lint::NotMail, Lint::Value]),
-        ("v=DMARC1; p=reject; sp=none; psd=y; t=y; rua=mailto:a@b.example", all, &[Lint::WeakSubdomains, Lint::PublicSuffix, Lint::Testing]),
+        (
+            "v=DMARC1; p=none; rua=mailto:a@b.example; fo=1:1; x=1; junk",
+            all,
+            &[Lint::FailureOptions, Lint::UnknownTag, Lint::NotATag, Lint::OptionsWithoutAddress],
+        ),
+        (
+            "v=DMARC1; P=none; p=none; rua=https://b.example/; adkim=x",
+            all,
+            &[Lint::UpperCase, Lint::Twice, Lint::NotMail, Lint::Value],
+        ),
+        (
+            "v=DMARC1; p=reject; sp=none; psd=y; t=y; rua=mailto:a@b.example",
+            all,
+            &[Lint::WeakSubdomains, Lint::PublicSuffix, Lint::Testing],
+        ),
         ("v=DMARC1; p=none; rua=a@b.example", all, &[Lint::Uri(dmarc::UriError::Scheme { at: 22 }), Lint::Useless]),
     ] {
         assert_eq!(lints(record, purpose), expected, "{record}");
@@ -100,7 +120,14 @@ fn owners_are_told() {
 #[test]
 fn records_are_written_without_what_would_change_them() {
     let mut draft = Draft::new(Policy::Reject);
-    for (uri, wrong) in [("mailto:a@b.example;x", true), ("mailto:a@b.example!10m", true), ("mailto:a,b@c.example", true), ("mailto:a;p@b.example", true), ("a@b.example", true), ("mailto:a@b.example", false)] {
+    for (uri, wrong) in [
+        ("mailto:a@b.example;x", true),
+        ("mailto:a@b.example!10m", true),
+        ("mailto:a,b@c.example", true),
+        ("mailto:a;p@b.example", true),
+        ("a@b.example", true),
+        ("mailto:a@b.example", false),
+    ] {
         draft.rua = vec![uri.into()];
         assert_eq!(draft.to_text().is_err(), wrong, "{uri}");
     }
@@ -108,7 +135,10 @@ fn records_are_written_without_what_would_change_them() {
     draft.fo = FailureOptions { any: true, dkim: false, spf: true };
     (draft.psd, draft.adkim, draft.np) = (Psd::No, Mode::Strict, Some(Policy::None));
     let text = draft.to_text().unwrap();
-    assert_eq!(text, "v=DMARC1; p=reject; np=none; psd=n; adkim=s; rua=mailto:a@b.example; ruf=mailto:c@d.example; fo=1:s");
+    assert_eq!(
+        text,
+        "v=DMARC1; p=reject; np=none; psd=n; adkim=s; rua=mailto:a@b.example; ruf=mailto:c@d.example; fo=1:s"
+    );
     assert_eq!(Draft::from(&Record::parse(text.as_bytes()).unwrap()), draft);
 }
 

@@ -11,8 +11,10 @@ fn dmarc_rfc9989() {
     for order in [Order::Parallel, Order::Sequential] {
         let mut config = Config::default();
         config.order = order;
-        let failed: Vec<String> =
-            cases.iter().filter_map(|case| case.run(config).err().map(|error| format!("{}: {error}", case.name))).collect();
+        let failed: Vec<String> = cases
+            .iter()
+            .filter_map(|case| case.run(config).err().map(|error| format!("{}: {error}", case.name)))
+            .collect();
         println!("dmarc-rfc9989, {order:?}: {} passed, {} failed", cases.len() - failed.len(), failed.len());
         assert!(failed.is_empty(), "{failed:#?}");
     }
@@ -24,9 +26,16 @@ fn tag_value_records() {
     let Some(cases) = support::cases("tag-value-records", "record-parse.json") else { return };
     // Those with DMARC's words; the others are DKIM's, ARC's and BIMI's.
     let (ours, others): (Vec<_>, Vec<_>) = cases.iter().partition(|case| case.is_dmarc());
-    let failed: Vec<String> =
-        ours.iter().filter_map(|case| case.run(Config::default()).err().map(|error| format!("{}: {error}", case.name))).collect();
-    println!("tag-value-records: {} passed, {} failed, {} of other protocols", ours.len() - failed.len(), failed.len(), others.len());
+    let failed: Vec<String> = ours
+        .iter()
+        .filter_map(|case| case.run(Config::default()).err().map(|error| format!("{}: {error}", case.name)))
+        .collect();
+    println!(
+        "tag-value-records: {} passed, {} failed, {} of other protocols",
+        ours.len() - failed.len(),
+        failed.len(),
+        others.len()
+    );
     assert!(failed.is_empty(), "{failed:#?}");
     assert_eq!((ours.len(), others.len()), (2, 35));
 }

@@ -2,6 +2,7 @@
     unreachable_pub,
     missing_docs,
     dead_code,
+    clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::unwrap_used,
