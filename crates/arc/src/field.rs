@@ -217,7 +217,9 @@ mod tests {
         for value in [" i=7; a", "i=7;", "\r\n (c (d) \\) ) i (x) = (y) 7\t(z);a", "i=07;"] {
             assert_eq!(results_instance(value.as_bytes()), Some(7), "{value:?}");
         }
-        for value in ["", "i=7", "i=7 a;", "I=7;", "a; i=7;", "(i=7;", "i==7;", "i=7);", "i=0;", "i=51;", "i=700;", "i 7;", "(\\"] {
+        for value in [
+            "", "i=7", "i=7 a;", "I=7;", "a; i=7;", "(i=7;", "i==7;", "i=7);", "i=0;", "i=51;", "i=700;", "i 7;", "(\\",
+        ] {
             assert_eq!(results_instance(value.as_bytes()), None, "{value:?}");
         }
     }

@@ -147,7 +147,7 @@ pub enum Misuse {
 ///         SealStep::Wait => unreachable!("the message has ended"),
 ///     }
 /// };
-/// assert!(fields.starts_with(b"ARC-Seal: i=1; a=ed25519-sha256; t=1795000000; cv=none; d=lists.example.org; s=2026;\r\n\tb="));
+/// assert!(fields.starts_with(b"ARC-Seal: i=1; a=ed25519-sha256; t=1795000000; cv=none;\r\n\td=lists.example.org; s=2026;\r\n\tb="));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -166,7 +166,8 @@ impl Sealer {
     ///
     /// [`Misuse::Domain`], [`Misuse::Selector`], [`Misuse::Algorithm`].
     pub fn new(domain: &str, selector: &str, algorithm: Algorithm) -> Result<Self, Misuse> {
-        let plain = |text: &str| text.chars().all(|letter| !letter.is_control() && !letter.is_whitespace() && letter != ';');
+        let plain =
+            |text: &str| text.chars().all(|letter| !letter.is_control() && !letter.is_whitespace() && letter != ';');
         let name = Name::parse(domain).ok().filter(|name| !name.is_root() && plain(domain)).ok_or(Misuse::Domain)?;
         if key_name(selector, &name).is_none() || !plain(selector) {
             return Err(Misuse::Selector);
@@ -196,8 +197,9 @@ impl Sealer {
         let is_name = |name: &str| {
             !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b':' | b';'))
         };
-        let fits = |name: &Box<str>| is_name(name) && name.len() <= 128 && !is_of_set(name) && !name.eq_ignore_ascii_case(RESULTS);
-        if names.is_empty() || names.len() > self.limits.dkim.signed_fields || !names.iter().all(fits) {
+        let fits =
+            |name: &str| is_name(name) && name.len() <= 128 && !is_of_set(name) && !name.eq_ignore_ascii_case(RESULTS);
+        if names.is_empty() || names.len() > self.limits.dkim.signed_fields || !names.iter().all(|name| fits(name)) {
             return Err(Misuse::Names);
         }
         self.names = Some(names);
@@ -212,7 +214,12 @@ impl Sealer {
     /// # Errors
     ///
     /// [`Misuse::Results`].
-    pub fn seal(&self, chain: ArcResult, results: &AuthenticationResults<'_>, unix_time: i64) -> Result<Sealing, Misuse> {
+    pub fn seal(
+        &self,
+        chain: ArcResult,
+        results: &AuthenticationResults<'_>,
+        unix_time: i64,
+    ) -> Result<Sealing, Misuse> {
         // what can be wrong with it is wrong with any instance
         results.write_arc(1, &mut Vec::new())?;
         let mut body = BodyHashes::default();
@@ -390,7 +397,7 @@ impl Sealer {
     fn message_field(&self, instance: u8, time: u64, names: &[Box<str>], digest: &str) -> Vec<u8> {
         let Self { domain, selector, algorithm, .. } = self;
         let mut out = alloc::format!(
-            "ARC-Message-Signature: i={instance}; a={algorithm}; c=relaxed/relaxed; t={time};\r\n\td={domain}; s={selector};\r\n\th="
+            "ARC-Message-Signature: i={instance}; a={algorithm}; c=relaxed/relaxed;\r\n\tt={time}; d={domain}; s={selector};\r\n\th="
         );
         let mut column = 3;
         for (at, name) in names.iter().enumerate() {
@@ -414,7 +421,7 @@ impl Sealer {
     fn seal_field(&self, instance: u8, time: u64, chain: ArcResult) -> Vec<u8> {
         let Self { domain, selector, algorithm, .. } = self;
         let out = alloc::format!(
-            "ARC-Seal: i={instance}; a={algorithm}; t={time}; cv={chain}; d={domain}; s={selector};\r\n\tb="
+            "ARC-Seal: i={instance}; a={algorithm}; t={time}; cv={chain};\r\n\td={domain}; s={selector};\r\n\tb="
         );
         out.into_bytes()
     }

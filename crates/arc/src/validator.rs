@@ -280,7 +280,8 @@ impl Inquiry for Validator {
 fn author(header: &Header<'_>) -> Option<Name> {
     let mut from = header.fields().filter(|field| field.is("From"));
     let (Some(field), None) = (from.next(), from.next()) else { return None };
-    let mailbox = message::Mailbox::parse(field.value()).ok()?;
+    let value = field.value();
+    let mailbox = message::Mailbox::parse(value.strip_suffix(b"\r\n").unwrap_or(value)).ok()?;
     Name::parse(mailbox.address().domain()).ok()
 }
 

@@ -13,11 +13,7 @@
 
 pub mod valimail;
 
-use std::{
-    env,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{env, path::PathBuf, time::Duration};
 
 use arc::{ArcResult, Limits, SealStep, Sealer, Verdict};
 use auth_results::AuthenticationResults;
@@ -70,7 +66,13 @@ impl Host {
     }
 
     /// The message with one more set on top.
-    pub fn seal_as(&self, message: &[u8], sealer: &Sealer, status: ArcResult, results: &AuthenticationResults<'_>) -> Vec<u8> {
+    pub fn seal_as(
+        &self,
+        message: &[u8],
+        sealer: &Sealer,
+        status: ArcResult,
+        results: &AuthenticationResults<'_>,
+    ) -> Vec<u8> {
         let mut sealing = sealer.seal(status, results, NOW).unwrap();
         sealing.receive(message);
         sealing.end();
