@@ -83,6 +83,9 @@ pub enum SealError {
     /// The chain passed when the message arrived, and does not have a chain's form any more: it was changed in between.
     #[error("the chain passed and has been changed since: {0}")]
     Broken(Problem),
+    /// The message begins with white space, which would go on with the last field of the set.
+    #[error("the message begins with white space")]
+    Folded,
     /// There was no chain when the message arrived, and there is one now; or the other way round.
     #[error("cv={status} does not fit a message with {sets} sets")]
     Status {
@@ -350,6 +353,9 @@ impl Sealing {
     fn compose(&mut self) -> Result<(), SealError> {
         let (sealer, limits) = (&self.sealer, &self.sealer.limits);
         let header = Header::parse(self.header.as_bytes(), &limits.dkim).map_err(Exceeded::from)?;
+        if self.header.as_bytes().starts_with(b" ") || self.header.as_bytes().starts_with(b"\t") {
+            return Err(SealError::Folded);
+        }
         let (newest, failed) = chain::highest(&header, limits);
         if failed {
             return Err(SealError::SaidToFail(newest));

@@ -425,6 +425,7 @@ fn what_a_sealer_is_told_must_fit() {
         ended(MESSAGE.as_bytes(), ArcResult::Pass),
         Some(SealError::Status { status: ArcResult::Pass, sets: 0 })
     );
+    assert_eq!(ended(b" From: a@example.net\r\n\r\n", ArcResult::None), Some(SealError::Folded));
     let damaged = replaced(&one, &fields(&one, FieldKind::Results)[0], "");
     let missing = Problem::Missing { instance: 1, kind: FieldKind::Results };
     assert_eq!(ended(&damaged, ArcResult::Pass), Some(SealError::Broken(missing)));
