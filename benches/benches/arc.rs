@@ -155,7 +155,12 @@ fn all(criterion: &mut Criterion) {
     };
     let mut newest = Limits::default();
     newest.messages = 1;
-    for (name, size, sets) in [("10k, 1 set", 10_000, 1), ("10k, 3 sets", 10_000, 3), ("1m, 3 sets", 1_000_000, 3), ("10k, 20 sets", 10_000, 20)] {
+    for (name, size, sets) in [
+        ("10k, 1 set", 10_000, 1),
+        ("10k, 3 sets", 10_000, 3),
+        ("1m, 3 sets", 1_000_000, 3),
+        ("10k, 20 sets", 10_000, 20),
+    ] {
         let message = chain(size, sets, &key);
         let broken = String::from_utf8(message.clone()).expect("text").replacen("Minutes", "Seconds", 1).into_bytes();
         for (message, passes) in [(&message, true), (&broken, false)] {

@@ -83,7 +83,10 @@ fuzz_target!(|input: (u8, u8, u8, &[u8])| {
         };
         let verdict = validate(&sealed, usize::from(second), &zone);
         match before.result() {
-            ArcResult::Fail => assert!(matches!(verdict.problem(), Some(Problem::SaidToFail(_) | Problem::Instance(_) | Problem::Tags { .. } | Problem::Limit(_)))),
+            ArcResult::Fail => assert!(matches!(
+                verdict.problem(),
+                Some(Problem::SaidToFail(_) | Problem::Instance(_) | Problem::Tags { .. } | Problem::Limit(_))
+            )),
             _ if matches!(verdict.problem(), Some(Problem::Limit(_))) => return,
             result => {
                 assert_eq!((result, verdict.result()), (result, ArcResult::Pass), "{verdict}");

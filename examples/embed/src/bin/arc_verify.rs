@@ -3,10 +3,11 @@
 //!
 //! Try it: `cargo run -p embed --bin arc_verify keys.zone lists.example.org < letter.eml`
 
+use core::time::Duration;
 use std::{
     env, fs,
     io::{self, Read, Write as _},
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 use arc::{Limits, Validator};
