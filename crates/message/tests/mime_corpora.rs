@@ -300,8 +300,7 @@ fn postfix() {
             .filter(|part| part.headers().get("Content-Type").is_some())
             .map(|part| format!("{}/{}", part.media_type().main(), part.media_type().sub()).to_lowercase())
             .collect();
-        let opened =
-            (said.matches("PUSH boundary").count(), message.parts().filter(|part| part.is_multipart()).count());
+        let opened = (said.matches("PUSH boundary").count(), message.parts().filter(Part::is_multipart).count());
         let otherwise = POSTFIX_OTHERWISE.iter().any(|(known, _)| name.starts_with(known));
         assert_eq!(
             theirs != ours || opened.0 != opened.1,
