@@ -416,12 +416,16 @@ impl<'a> Reader<'a> {
                 (plain && !(self.forgiving() && may_have_encoded_word(inside))).then_some((start + 1, inside))
             }
             _ => {
-                let mut last = 0;
+                let (mut last, mut encoded) = (0, false);
                 let plain = raw.iter().all(|&byte| {
-                    let odd_pair = matches!((last, byte), (b' ', b' ') | (b'=', b'?'));
+                    encoded |= matches!((last, byte), (b'=', b'?'));
+                    let spaces = matches!((last, byte), (b' ', b' '));
                     last = byte;
-                    !odd_pair && (is_dotted(byte) || byte == b' ')
+                    !spaces && (is_dotted(byte) || byte == b' ')
                 });
+                if plain && encoded {
+                    return DisplayName::new(encoded_word::decode_all(raw));
+                }
                 plain.then_some((start, raw))
             }
         };
