@@ -1,9 +1,10 @@
-//! Header blocks, addresses and dates: read by us and by the best peers, on the same bytes. The answers are compared before anything is measured.
+//! Header blocks, addresses, dates, parts and contents, and mail made to be costly: read by us and by the best peers, on the same bytes. The answers are compared before
+//! anything is measured.
 
 use std::hint::black_box;
 
-use benches::{inputs, report_allocations};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use benches::{hostile, inputs, report_allocations};
+use criterion::{Criterion, Throughput, criterion_group};
 use mail_parser::{HeaderForm, MessageBuffers, MessageParser};
 use message::{AddressList, DateTime, DisplayName, Index, Mailbox, MessageBuilder, mime::Parser};
 
@@ -218,18 +219,23 @@ fn parts(criterion: &mut Criterion) {
             };
             mails.iter().map(parts).sum::<usize>()
         };
+        // Decodes base64 and quoted-printable meanwhile, and does not look into messages in messages.
+        let mailrs =
+            || mails.iter().map(|mail| black_box(mailrs_mime::parse(black_box(mail))).walk().count()).sum::<usize>();
         println!(
-            "{name}: {} messages, {bytes} octets, {} parts for us, {} and {} for the others",
+            "{name}: {} messages, {bytes} octets, {} parts for us, {}, {} and {} for the others",
             mails.len(),
             ours(&mut parser),
             mail_parser(),
-            mailparse()
+            mailparse(),
+            mailrs()
         );
         let mut group = criterion.benchmark_group(format!("message/parts, {name}"));
         group.throughput(Throughput::Bytes(bytes as u64));
         group.bench_function("mailwright", |bencher| bencher.iter(|| ours(&mut parser)));
         group.bench_function("mail-parser, values of headers too", |bencher| bencher.iter(&mut mail_parser));
         group.bench_function("mailparse", |bencher| bencher.iter(mailparse));
+        group.bench_function("mailrs-mime, contents decoded too", |bencher| bencher.iter(mailrs));
         group.bench_function("memchr of line ends", |bencher| {
             bencher
                 .iter(|| mails.iter().map(|mail| memchr::memchr_iter(b'\n', black_box(mail)).count()).sum::<usize>());
@@ -238,6 +244,7 @@ fn parts(criterion: &mut Criterion) {
         report_allocations(&format!("mailwright, parts, {name}"), mails.len() as u64, || ours(&mut parser));
         report_allocations(&format!("mail-parser, parts, {name}"), mails.len() as u64, &mut mail_parser);
         report_allocations(&format!("mailparse, parts, {name}"), mails.len() as u64, mailparse);
+        report_allocations(&format!("mailrs-mime, parts, {name}"), mails.len() as u64, mailrs);
         black_box(first);
     }
 }
@@ -281,18 +288,148 @@ fn contents(criterion: &mut Criterion) {
             }
             octets
         };
-        println!("{name}: {} octets decoded by us, {} by mail-parser", ours(&mut parser), mail_parser());
+        let mailrs = || {
+            let mut octets = 0;
+            for mail in mails {
+                for part in mailrs_mime::parse(black_box(mail)).walk().filter(|part| part.children.is_empty()) {
+                    octets += match part.body_text() {
+                        Some(text) => black_box(text).len(),
+                        None => black_box(&part.body).len(),
+                    };
+                }
+            }
+            octets
+        };
+        println!(
+            "{name}: {} octets decoded by us, {} by mail-parser, {} by mailrs-mime",
+            ours(&mut parser),
+            mail_parser(),
+            mailrs()
+        );
         let mut group = criterion.benchmark_group(format!("message/contents, {name}"));
         group.throughput(Throughput::Bytes(bytes as u64));
         group.bench_function("mailwright", |bencher| bencher.iter(|| ours(&mut parser)));
         group.bench_function("mail-parser", |bencher| bencher.iter(&mut mail_parser));
+        group.bench_function("mailrs-mime", |bencher| bencher.iter(mailrs));
         group.finish();
+    }
+}
+
+/// A reader of everything in a message: its parts, the values of their headers, their contents, and pages as text. It says how much it saw.
+type Reader = (&'static str, fn(&[u8]) -> usize);
+
+/// Each as far as it goes: mailparse and mailrs-mime read no pages, mailrs-mime reads no values but those of MIME.
+const READERS: [Reader; 4] = [
+    ("mailwright", read_all),
+    ("mail-parser", mail_parser_all),
+    ("mailparse", mailparse_all),
+    ("mailrs-mime", mailrs_all),
+];
+
+/// Without limits, as the peers have none: with them most of these inputs are refused or cut short at once.
+fn read_all(mail: &[u8]) -> usize {
+    let mut limits = message::Limits::default();
+    (limits.header, limits.field, limits.fields) = (u32::MAX, u32::MAX, u32::MAX);
+    (limits.addresses, limits.parts) = (u32::MAX, u32::MAX);
+    let limits = &limits;
+    let mut parser = Parser::new(*limits);
+    let Ok(message) = parser.parse(mail) else { return 0 };
+    let mut seen = 0;
+    for part in message.parts() {
+        for field in part.headers() {
+            seen += match field.name() {
+                "From" | "To" => AddressList::parse_with(field.value(), limits, message::Leniency::Forgiving)
+                    .map_or(0, |list| black_box(list).addresses().len()),
+                _ => black_box(field.text()).len(),
+            };
+        }
+        seen += black_box(part.file_name()).map_or(0, |name| name.len());
+        seen += match part.text() {
+            Some(text) if part.media_type().sub().eq_ignore_ascii_case("html") => {
+                black_box(message::html::to_text(&text)).len()
+            }
+            Some(text) => black_box(text).len(),
+            None => black_box(part.decoded()).bytes.len(),
+        };
+    }
+    seen
+}
+
+fn mail_parser_all(mail: &[u8]) -> usize {
+    let Some(message) = MessageParser::default().parse(mail) else { return 0 };
+    let mut seen = black_box(message.body_text(0)).map_or(0, |text| text.len());
+    for part in message.parts().filter(|part| !part.is_multipart() && !part.is_message()) {
+        seen += match part.text() {
+            Some(text) => black_box(text).len(),
+            None => black_box(part.decoded()).len(),
+        };
+    }
+    seen
+}
+
+fn mailparse_all(mail: &[u8]) -> usize {
+    let Ok(message) = mailparse::parse_mail(mail) else { return 0 };
+    let mut seen = 0;
+    for part in message.parts() {
+        for field in &part.headers {
+            seen += match &*field.get_key_ref() {
+                "From" | "To" => mailparse::addrparse_header(field).map_or(0, |list| black_box(list).len()),
+                _ => black_box(field.get_value()).len(),
+            };
+        }
+        seen += black_box(part.get_content_disposition().params).len();
+        seen += black_box(part.get_body()).map_or(0, |text| text.len());
+    }
+    seen
+}
+
+fn mailrs_all(mail: &[u8]) -> usize {
+    let root = mailrs_mime::parse(mail);
+    root.walk().map(|part| part.body_text().map_or(part.body.len(), |text| black_box(text).len())).sum()
+}
+
+/// Rows M-1 to M-8: four times the input is to take four times as long. The tests count it; here it is seen, and what others do.
+fn hostile(criterion: &mut Criterion) {
+    const SIZE: usize = 50_000;
+    for (name, input) in hostile::BOMBS {
+        for size in [SIZE, 4 * SIZE] {
+            let mail = input(size);
+            let mut group = criterion.benchmark_group(format!("message/hostile, {name}, {} KB", size / 1_000));
+            group
+                .sample_size(10)
+                .warm_up_time(std::time::Duration::from_millis(50))
+                .measurement_time(std::time::Duration::from_millis(250))
+                .throughput(Throughput::Bytes(mail.len() as u64));
+            for (reader, read) in READERS {
+                match hostile::survives(reader, name, size) {
+                    Ok(()) => _ = group.bench_function(reader, |bencher| bencher.iter(|| read(black_box(&mail)))),
+                    Err(why) => println!("left out: {reader} {why} on {} KB of {name}", size / 1_000),
+                }
+            }
+            group.finish();
+        }
+    }
+}
+
+/// What a process does that [`hostile::survives`] has started.
+fn attempt(reader: &str, name: &str, size: usize) {
+    let read = READERS.iter().find(|(known, _)| *known == reader);
+    let input = hostile::BOMBS.iter().find(|(known, _)| *known == name);
+    if let (Some((_, read)), Some((_, input))) = (read, input) {
+        black_box(read(&input(size)));
     }
 }
 
 criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(std::time::Duration::from_millis(500)).measurement_time(std::time::Duration::from_secs(2));
-    targets = header_index, lookup, values, addresses, dates, building, parts, contents
+    targets = header_index, lookup, values, addresses, dates, building, parts, contents, hostile
 }
-criterion_main!(benches);
+
+fn main() {
+    if let Some((reader, input, size)) = hostile::trial() {
+        return attempt(&reader, &input, size);
+    }
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

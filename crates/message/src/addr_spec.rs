@@ -57,6 +57,12 @@ impl<'a> AddrSpec<'a> {
         Ok(Self { local, domain })
     }
 
+    /// The same for two dot-atoms, where nothing is left to check but that they are not longer than [`MAX`](Self::MAX).
+    #[inline]
+    pub(crate) const fn of_dot_atoms(local: &'a str, domain: &'a str) -> Self {
+        Self { local: Cow::Borrowed(local), domain: Cow::Borrowed(domain) }
+    }
+
     /// Reads an address without name, comments or white space around it, as it stands in an envelope without its angle brackets.
     ///
     /// # Errors

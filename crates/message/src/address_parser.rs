@@ -1,19 +1,25 @@
 //! Reads addresses out of values.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
+use core::mem;
+
+use memchr::memchr_iter;
 
 use crate::{
     AddrSpec, Address, AddressList, DisplayName, Error, Leniency, Limit, Limits, Mailbox, Syntax,
     cursor::Cursor,
     encoded_word,
-    grammar::{is_atext, is_dot_atom, is_dtext, is_fws, may_have_encoded_word},
-    text,
+    grammar::{is_atext, is_control, is_dotted, is_dtext, is_fws, may_have_encoded_word},
+    text::{self, Pieces},
+    work::look,
 };
 
 /// Reads a value that is exactly one mailbox.
 pub(crate) fn mailbox<'a>(value: &'a [u8], limits: &Limits, leniency: Leniency) -> Result<Mailbox<'a>, Error> {
     let mut reader = Reader::new(value, limits, leniency);
-    let Element::Mailbox(mailbox) = reader.element()? else { return Err(Error::syntax(Syntax::Address, 0)) };
+    let mut mailbox = None;
+    reader.element(false, |read| mailbox = Some(read))?;
+    let mailbox = mailbox.ok_or(Error::syntax(Syntax::Address, 0))?;
     match reader.cursor.peek() {
         None => Ok(mailbox),
         Some(b',') => Err(reader.cursor.error(Syntax::Several)),
@@ -24,30 +30,29 @@ pub(crate) fn mailbox<'a>(value: &'a [u8], limits: &Limits, leniency: Leniency) 
 /// Reads a list of addresses.
 pub(crate) fn list<'a>(value: &'a [u8], limits: &Limits, leniency: Leniency) -> Result<AddressList<'a>, Error> {
     let mut reader = Reader::new(value, limits, leniency);
-    let mut list = AddressList::default();
+    // most lists have an address for each comma and one more; commas are not trusted beyond a few
+    let expected = memchr_iter(b',', value).take(15).count() + 1;
+    let mut list = AddressList { addresses: Vec::with_capacity(expected), skipped: 0 };
     // the group whose members are being read
     let mut group: Option<(DisplayName<'a>, Vec<Mailbox<'a>>)> = None;
     loop {
-        let element = match reader.element() {
-            // behind the colon of a group's name its first member may follow
-            Ok(name @ Element::GroupName(_)) => Ok(name),
-            Ok(other) => reader.end_of_element(group.is_some()).map(|()| other),
-            Err(error) => Err(error),
+        let element = match &mut group {
+            Some((_, members)) => reader.element(true, |mailbox| members.push(mailbox)),
+            None => reader.element(false, |mailbox| list.addresses.push(Address::Mailbox(mailbox))),
         };
-        match (element, &mut group) {
-            (Ok(Element::Nothing), _) => {}
-            (Ok(Element::Mailbox(mailbox)), Some((_, members))) => members.push(mailbox),
-            (Ok(Element::Mailbox(mailbox)), None) => list.addresses.push(Address::Mailbox(mailbox)),
-            (Ok(Element::GroupName(name)), None) => {
+        match (element, &group) {
+            // nothing at all may stand before a comma, not before just anything
+            (Ok(None), _) => reader.end_of_element(group.is_some())?,
+            (Ok(Some(name)), None) => {
                 reader.count()?;
                 group = Some((name, Vec::new()));
                 continue;
             }
             // groups do not nest (RFC 5322, 3.4)
-            (Ok(Element::GroupName(_)), Some(_)) if !reader.forgiving() => {
+            (Ok(Some(_)), Some(_)) if !reader.forgiving() => {
                 return Err(reader.cursor.error(Syntax::Address));
             }
-            (Ok(Element::GroupName(_)), Some(_)) => {
+            (Ok(Some(_)), Some(_)) => {
                 list.skipped += 1;
                 continue;
             }
@@ -82,17 +87,27 @@ pub(crate) fn list<'a>(value: &'a [u8], limits: &Limits, leniency: Leniency) -> 
     }
 }
 
-/// What stands between two commas.
-enum Element<'a> {
-    /// White space and comments alone.
-    Nothing,
-    Mailbox(Mailbox<'a>),
-    /// The beginning of a group, with its colon.
-    GroupName(DisplayName<'a>),
+enum Domain<'a> {
+    /// Atoms with single dots between them: all but a few.
+    DotAtom(&'a str),
+    /// Anything else, still to be checked.
+    Other(Cow<'a, str>),
+}
+
+impl<'a> Domain<'a> {
+    fn into_text(self) -> Cow<'a, str> {
+        match self {
+            Self::DotAtom(text) => Cow::Borrowed(text),
+            Self::Other(text) => text,
+        }
+    }
 }
 
 struct Reader<'a> {
     cursor: Cursor<'a>,
+    pieces: Pieces<'a>,
+    /// The comments of the element that is being read.
+    comments: Vec<Cow<'a, str>>,
     leniency: Leniency,
     /// How many addresses may still come.
     left: u32,
@@ -103,6 +118,8 @@ impl<'a> Reader<'a> {
     fn new(value: &'a [u8], limits: &Limits, leniency: Leniency) -> Self {
         Self {
             cursor: Cursor::with_depth(value, limits.comments),
+            pieces: Pieces::new(value),
+            comments: Vec::new(),
             leniency,
             left: limits.addresses,
             most: limits.addresses,
@@ -142,94 +159,89 @@ impl<'a> Reader<'a> {
         self.cursor.take_while(|byte| byte != b',' && byte != b';');
     }
 
-    fn element(&mut self) -> Result<Element<'a>, Error> {
-        let mut comments = Vec::new();
-        self.cfws(&mut comments)?;
-        let start = self.cursor.at();
-        match self.cursor.peek() {
-            None | Some(b',' | b';') => return Ok(Element::Nothing),
-            Some(b'<') => return self.angle(None, comments),
-            Some(_) => {}
+    /// Reads what stands between two commas. A mailbox goes to `keep`, straight to where it stays, since it is large; the beginning of a group,
+    /// with its colon, is given back.
+    #[inline]
+    fn element(&mut self, in_group: bool, keep: impl FnOnce(Mailbox<'a>)) -> Result<Option<DisplayName<'a>>, Error> {
+        self.comments.clear();
+        self.cfws()?;
+        let mut start = self.cursor.at();
+        let mut dot_atom = match self.cursor.peek() {
+            None | Some(b',' | b';') => return Ok(None),
+            Some(b'<') => None,
+            Some(_) => self.local_or_words()?,
+        };
+        let mut name = None;
+        let angle = self.cursor.peek() == Some(b'<');
+        if angle {
+            name = self.phrase(start, self.cursor.at());
+            self.cursor.bump();
+            self.cfws()?;
+            self.route()?;
+            start = self.cursor.at();
+            dot_atom = self.local_or_words()?;
+        } else if self.cursor.peek() == Some(b':') {
+            let name = self.phrase(start, self.cursor.at()).ok_or(Error::syntax(Syntax::Address, start))?;
+            self.cursor.bump();
+            return Ok(Some(name));
+        } else if self.cursor.peek() != Some(b'@') {
+            return Err(self.cursor.error(Syntax::Address));
         }
-        // most addresses: atoms and dots up to the `@`
-        let run = self.cursor.take_while(|byte| is_atext(byte) || byte == b'.');
-        if self.cursor.peek() != Some(b'@') || run.is_empty() {
-            self.words(&mut comments)?;
-        }
-        let end = self.cursor.at();
-        match self.cursor.peek() {
-            Some(b'@') => {
-                let local = self.local_part(start, end)?;
-                self.cursor.bump();
-                let domain = self.domain(&mut comments)?;
-                self.mailbox(None, local, domain, start, comments)
-            }
-            Some(b'<') => {
-                let name = self.phrase(start, end);
-                self.angle(name, comments)
-            }
-            Some(b':') => {
-                let name = self.phrase(start, end).ok_or(Error::syntax(Syntax::Address, start))?;
-                self.cursor.bump();
-                Ok(Element::GroupName(name))
-            }
-            _ => Err(self.cursor.error(Syntax::Address)),
-        }
-    }
-
-    fn mailbox(
-        &mut self,
-        name: Option<DisplayName<'a>>,
-        local: Cow<'a, str>,
-        domain: Cow<'a, str>,
-        start: usize,
-        mut comments: Vec<Cow<'a, str>>,
-    ) -> Result<Element<'a>, Error> {
-        let address = AddrSpec::new(local, domain).map_err(|error| match error {
-            Error::Syntax { what, .. } => Error::syntax(what, start),
-            other => other,
-        })?;
-        self.cfws(&mut comments)?;
-        self.count()?;
-        Ok(Element::Mailbox(Mailbox { name, address, comments }))
-    }
-
-    /// `<` address `>`, where the cursor is at the `<`.
-    fn angle(&mut self, name: Option<DisplayName<'a>>, mut comments: Vec<Cow<'a, str>>) -> Result<Element<'a>, Error> {
-        self.cursor.bump();
-        self.cfws(&mut comments)?;
-        self.route(&mut comments)?;
-        let start = self.cursor.at();
-        self.words(&mut comments)?;
-        let local = self.local_part(start, self.cursor.at())?;
+        let local = match dot_atom {
+            Some(_) => None,
+            None => Some(self.local_part(start, self.cursor.at())?),
+        };
         if !self.cursor.take(b'@') {
             return Err(self.cursor.error(Syntax::Address));
         }
-        let domain = self.domain(&mut comments)?;
-        let closed = self.cursor.take(b'>') || (self.forgiving() && self.cursor.is_at_end());
-        if !closed {
+        let domain = self.domain()?;
+        if angle && !self.cursor.take(b'>') && !(self.forgiving() && self.cursor.is_at_end()) {
             let what = if self.cursor.is_at_end() { Syntax::Unterminated } else { Syntax::Domain };
             return Err(self.cursor.error(what));
         }
-        self.mailbox(name, local, domain, start, comments)
+        let at_start = |error| match error {
+            Error::Syntax { what, .. } => Error::syntax(what, start),
+            other => other,
+        };
+        if let (Some(local), Domain::DotAtom(domain)) = (dot_atom, &domain) {
+            if local.len() + 1 + domain.len() > AddrSpec::MAX {
+                return Err(Error::syntax(Syntax::TooLong, start));
+            }
+            self.end(in_group)?;
+            let address = AddrSpec::of_dot_atoms(local, domain);
+            keep(Mailbox { name, address, comments: mem::take(&mut self.comments) });
+            return Ok(None);
+        }
+        let local = local.or(dot_atom.map(Cow::Borrowed)).unwrap_or_default();
+        let address = AddrSpec::new(local, domain.into_text()).map_err(at_start)?;
+        self.end(in_group)?;
+        keep(Mailbox { name, address, comments: mem::take(&mut self.comments) });
+        Ok(None)
+    }
+
+    /// What is behind an address.
+    fn end(&mut self, in_group: bool) -> Result<(), Error> {
+        self.cfws()?;
+        self.count()?;
+        self.end_of_element(in_group)
     }
 
     /// RFC 5322, 4.4: a route before the address is read and dropped.
-    fn route(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<(), Error> {
+    fn route(&mut self) -> Result<(), Error> {
         if !matches!(self.cursor.peek(), Some(b'@' | b',')) {
             return Ok(());
         }
         loop {
-            self.cfws(comments)?;
+            self.cfws()?;
             match self.cursor.peek() {
                 Some(b',') => self.cursor.bump(),
                 Some(b'@') => {
                     self.cursor.bump();
-                    self.domain(comments)?;
+                    self.domain()?;
                 }
                 Some(b':') => {
                     self.cursor.bump();
-                    return self.cfws(comments);
+                    return self.cfws();
                 }
                 None => return Err(self.cursor.error(Syntax::Unterminated)),
                 Some(_) => return Err(self.cursor.error(Syntax::Address)),
@@ -237,16 +249,28 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Passes a local part that is a dot-atom up to its `@`, as most are, and gives it; or passes words.
+    #[inline]
+    fn local_or_words(&mut self) -> Result<Option<&'a str>, Error> {
+        let start = self.cursor.at();
+        let (_, good) = self.cursor.dotted();
+        if good && self.cursor.peek() == Some(b'@') {
+            return self.pieces.get(start, self.cursor.at()).map(Some).ok_or(Error::syntax(Syntax::Octet, start));
+        }
+        self.words()?;
+        Ok(None)
+    }
+
     /// Passes words, dots, white space and comments: a phrase, or a local part with obsolete white space.
-    fn words(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<(), Error> {
+    fn words(&mut self) -> Result<(), Error> {
         loop {
-            self.cfws(comments)?;
+            self.cfws()?;
             match self.cursor.peek() {
                 Some(b'"') => {
                     self.cursor.quoted()?;
                 }
-                Some(byte) if is_atext(byte) || byte == b'.' => {
-                    self.cursor.take_while(|byte| is_atext(byte) || byte == b'.');
+                Some(byte) if is_dotted(byte) => {
+                    self.cursor.take_while(is_dotted);
                 }
                 _ => return Ok(()),
             }
@@ -255,21 +279,21 @@ impl<'a> Reader<'a> {
 
     /// Skips white space and comments, and keeps the comments. Mostly there are none.
     #[inline]
-    fn cfws(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<(), Error> {
+    fn cfws(&mut self) -> Result<(), Error> {
         match self.cursor.peek() {
-            Some(byte) if is_fws(byte) || byte == b'(' => self.some_cfws(comments),
+            Some(byte) if is_fws(byte) || byte == b'(' => self.some_cfws(),
             _ => Ok(()),
         }
     }
 
-    fn some_cfws(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<(), Error> {
+    fn some_cfws(&mut self) -> Result<(), Error> {
         loop {
             self.cursor.skip_fws();
             if self.cursor.peek() != Some(b'(') {
                 return Ok(());
             }
             let inside = text::unescape(self.cursor.comment()?);
-            comments.push(match inside {
+            self.comments.push(match inside {
                 Cow::Borrowed(bytes) => text::unstructured(bytes),
                 Cow::Owned(bytes) => Cow::Owned(text::unstructured(&bytes).into_owned()),
             });
@@ -280,9 +304,7 @@ impl<'a> Reader<'a> {
     fn local_part(&self, start: usize, end: usize) -> Result<Cow<'a, str>, Error> {
         let raw = self.cursor.slice(start, end);
         let wrong = Error::syntax(Syntax::LocalPart, start);
-        if is_dot_atom(raw) {
-            return text::utf8(Cow::Borrowed(raw)).ok_or(Error::syntax(Syntax::Octet, start));
-        }
+        let given = |local| text::utf8(local).ok_or(Error::syntax(Syntax::Octet, start));
         if raw.is_empty() {
             return Err(wrong);
         }
@@ -295,7 +317,7 @@ impl<'a> Reader<'a> {
             let inside = words.quoted()?;
             words.skip_cfws()?;
             if words.is_at_end() {
-                return text::utf8(text::unescape(inside)).ok_or(Error::syntax(Syntax::Octet, start));
+                return given(text::unescape(inside));
             }
             local.extend_from_slice(&text::unescape(inside));
             expect_word = false;
@@ -304,7 +326,7 @@ impl<'a> Reader<'a> {
             words.skip_cfws()?;
             match words.peek() {
                 None if expect_word && !self.forgiving() => return Err(wrong),
-                None => return text::utf8(Cow::Owned(local)).ok_or(Error::syntax(Syntax::Octet, start)),
+                None => return given(Cow::Owned(local)),
                 Some(b'.') => {
                     if expect_word && !self.forgiving() {
                         return Err(wrong);
@@ -327,29 +349,33 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a domain, and the white space behind it: atoms with dots, or a literal.
-    fn domain(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<Cow<'a, str>, Error> {
-        self.cfws(comments)?;
+    fn domain(&mut self) -> Result<Domain<'a>, Error> {
+        self.cfws()?;
         let start = self.cursor.at();
         let wrong = Error::syntax(Syntax::Domain, start);
         if self.cursor.peek() == Some(b'[') {
-            return self.literal(comments);
+            return self.literal().map(Domain::Other);
         }
-        let mut domain = Cow::Borrowed(self.cursor.take_while(|byte| is_atext(byte) || byte == b'.'));
+        let (domain, good) = self.cursor.dotted();
+        if good && matches!(self.cursor.peek(), None | Some(b'>' | b',' | b';')) {
+            return self.pieces.get(start, self.cursor.at()).map(Domain::DotAtom).ok_or(wrong);
+        }
+        let mut domain = Cow::Borrowed(domain);
         loop {
-            self.cfws(comments)?;
+            self.cfws()?;
             // obsolete white space around the dots: the pieces are joined (4.4, `obs-domain`)
             let next = self.cursor.peek();
             if next != Some(b'.') && !(domain.last() == Some(&b'.') && next.is_some_and(is_atext)) {
                 break;
             }
-            let more = self.cursor.take_while(|byte| is_atext(byte) || byte == b'.');
+            let more = self.cursor.take_while(is_dotted);
             domain.to_mut().extend_from_slice(more);
         }
-        text::utf8(domain).filter(|domain| !domain.is_empty()).ok_or(wrong)
+        text::utf8(domain).filter(|domain| !domain.is_empty()).map(Domain::Other).ok_or(wrong)
     }
 
     /// Reads `[...]`. White space in it has no meaning and is dropped; what only obsolete escapes could write is refused.
-    fn literal(&mut self, comments: &mut Vec<Cow<'a, str>>) -> Result<Cow<'a, str>, Error> {
+    fn literal(&mut self) -> Result<Cow<'a, str>, Error> {
         let start = self.cursor.at();
         self.cursor.bump();
         self.cursor.take_while(is_dtext);
@@ -368,7 +394,7 @@ impl<'a> Reader<'a> {
             return Err(self.cursor.error(what));
         }
         let literal = self.cursor.slice(start, self.cursor.at());
-        self.cfws(comments)?;
+        self.cfws()?;
         let bytes = if folded {
             literal.iter().copied().filter(|&byte| !is_fws(byte)).collect()
         } else {
@@ -379,16 +405,34 @@ impl<'a> Reader<'a> {
 
     /// The words passed between two offsets as a name.
     fn phrase(&self, start: usize, end: usize) -> Option<DisplayName<'a>> {
-        let raw = text::trim(self.cursor.slice(start, end));
-        // most names: words with one space between them, or one quoted string
-        let mut last = 0;
-        let simple = raw.iter().all(|&byte| {
-            let odd_pair = matches!((last, byte), (b' ', b' ') | (b'=', b'?'));
-            last = byte;
-            !odd_pair && (is_atext(byte) || byte == b'.' || byte == b' ')
-        });
-        if simple {
-            return DisplayName::of_clean(text::plain(raw));
+        let raw = self.cursor.slice(start, end);
+        let raw = raw.get(..raw.iter().rposition(|&byte| !is_fws(byte))? + 1)?;
+        look(raw.len());
+        // most names: words with one space between them, or one quoted string without escapes and folds
+        let simple = match raw {
+            [b'"', inside @ .., b'"'] => {
+                let odd = |byte| is_control(byte) || matches!(byte, b'"' | b'\\');
+                let plain = !inside.iter().fold(false, |found, &byte| found | odd(byte));
+                (plain && !(self.forgiving() && may_have_encoded_word(inside))).then_some((start + 1, inside))
+            }
+            _ => {
+                let (mut last, mut encoded) = (0, false);
+                let plain = raw.iter().all(|&byte| {
+                    encoded |= matches!((last, byte), (b'=', b'?'));
+                    let spaces = matches!((last, byte), (b' ', b' '));
+                    last = byte;
+                    !spaces && (is_dotted(byte) || byte == b' ')
+                });
+                if plain && encoded {
+                    return DisplayName::new(encoded_word::decode_all(raw));
+                }
+                plain.then_some((start, raw))
+            }
+        };
+        if let Some((start, name)) = simple
+            && let Some(name) = self.pieces.get(start, start + name.len())
+        {
+            return DisplayName::of_clean(Cow::Borrowed(name));
         }
         let mut words = Cursor::with_depth(raw, u32::MAX);
         if words.peek() == Some(b'"')
@@ -405,10 +449,10 @@ impl<'a> Reader<'a> {
         let mut words = Cursor::with_depth(raw, u32::MAX);
         let mut name = String::new();
         // encoded words in a row are decoded together, and ordinary atoms with them
-        let mut atoms: Vec<u8> = Vec::new();
+        let mut atoms: Vec<u8> = Vec::with_capacity(raw.len());
         let flush = |atoms: &mut Vec<u8>, name: &mut String| {
             if !atoms.is_empty() {
-                join(name, &encoded_word::decode_all(atoms));
+                join(name, encoded_word::decode_all(atoms));
                 atoms.clear();
             }
         };
@@ -416,10 +460,10 @@ impl<'a> Reader<'a> {
             if words.peek() == Some(b'"') {
                 flush(&mut atoms, &mut name);
                 let Ok(inside) = words.quoted() else { break };
-                join(&mut name, &self.quoted_text(inside));
+                join(&mut name, self.quoted_text(inside).into_owned());
                 continue;
             }
-            let atom = words.take_while(|byte| is_atext(byte) || byte == b'.');
+            let atom = words.take_while(is_dotted);
             if atom.is_empty() {
                 break;
             }
@@ -444,9 +488,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn join(name: &mut String, word: &str) {
-    if !name.is_empty() {
+fn join(name: &mut String, word: String) {
+    if name.is_empty() {
+        *name = word;
+    } else {
         name.push(' ');
+        name.push_str(&word);
     }
-    name.push_str(word);
 }

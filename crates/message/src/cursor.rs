@@ -4,7 +4,11 @@ use core::ops::RangeInclusive;
 
 use memchr::memchr3;
 
-use crate::{Error, Limits, Syntax, grammar::is_atext, work::look};
+use crate::{
+    Error, Limits, Syntax,
+    grammar::{is_atext, is_dotted, is_fws},
+    work::look,
+};
 
 /// A place in a value. It only moves forward, so whatever reads with it takes time linear in the value.
 #[derive(Clone, Debug)]
@@ -82,6 +86,24 @@ impl<'a> Cursor<'a> {
         self.take_while(is_atext)
     }
 
+    /// Passes atoms and dots, and says whether they are a dot-atom (RFC 5322, 3.2.3): single dots, between atoms.
+    #[inline]
+    pub(crate) fn dotted(&mut self) -> (&'a [u8], bool) {
+        let rest = self.rest();
+        let (mut length, mut before, mut good) = (0, b'.', true);
+        for &byte in rest {
+            if !is_dotted(byte) {
+                break;
+            }
+            good &= byte != b'.' || before != b'.';
+            before = byte;
+            length += 1;
+        }
+        look(length + 1);
+        self.at += length;
+        (rest.get(..length).unwrap_or_default(), good && before != b'.')
+    }
+
     /// A number of so many digits, at most four, and how many it had. Longer ones are none.
     pub(crate) fn number(&mut self, width: RangeInclusive<usize>) -> Option<(u16, usize)> {
         let digits = self.take_while(|byte| byte.is_ascii_digit());
@@ -104,8 +126,16 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Skips white space, folds and comments.
+    /// Skips white space, folds and comments. Mostly there are none, or a space.
+    #[inline]
     pub(crate) fn skip_cfws(&mut self) -> Result<(), Error> {
+        match self.peek() {
+            Some(byte) if is_fws(byte) || byte == b'(' => self.skip_some_cfws(),
+            _ => Ok(()),
+        }
+    }
+
+    fn skip_some_cfws(&mut self) -> Result<(), Error> {
         loop {
             self.skip_fws();
             if self.peek() != Some(b'(') {

@@ -3,6 +3,7 @@
 const ATEXT: u8 = 1;
 const FIELD_NAME: u8 = 2;
 const DTEXT: u8 = 4;
+const DOT: u8 = 8;
 
 /// One byte of flags for each byte value.
 static CLASS: [u8; 256] = {
@@ -26,6 +27,9 @@ static CLASS: [u8; 256] = {
         if matches!(b, 33..=90 | 94..=126 | 0x80..) {
             class |= DTEXT;
         }
+        if b == b'.' {
+            class |= DOT;
+        }
         #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler; byte is below 256")]
         {
             table[byte] = class;
@@ -44,6 +48,12 @@ fn has(byte: u8, class: u8) -> bool {
 #[inline]
 pub(crate) fn is_atext(byte: u8) -> bool {
     has(byte, ATEXT)
+}
+
+/// A byte of atoms with dots between them.
+#[inline]
+pub(crate) fn is_dotted(byte: u8) -> bool {
+    has(byte, ATEXT | DOT)
 }
 
 /// A byte of a field's name.

@@ -54,8 +54,16 @@ impl<'a> MessageId<'a> {
                 None => {}
             }
         }
-        match id.rsplit_once('@') {
-            Some((left, right)) if !left.is_empty() && !right.is_empty() => Ok(Self(id)),
+        Self::of_clean(id)
+    }
+
+    /// The same for text without white space, control characters, quotes, brackets and comments.
+    fn of_clean(id: Cow<'a, str>) -> Result<Self, Error> {
+        if id.len() > Self::MAX {
+            return Err(Error::syntax(Syntax::TooLong, Self::MAX));
+        }
+        match id.bytes().rposition(|byte| byte == b'@') {
+            Some(at) if at > 0 && at + 1 < id.len() => Ok(Self(id)),
             _ => Err(Error::syntax(Syntax::MessageId, 0)),
         }
     }
@@ -129,7 +137,7 @@ impl<'a> MessageIds<'a> {
         let plain = |byte: u8| is_atext(byte) || matches!(byte, b'.' | b'@' | b'[' | b']' | b':' | b',' | b';' | b')');
         let run = self.cursor.take_while(plain);
         if self.cursor.take(b'>') {
-            return own_text(Cow::Borrowed(run), start);
+            return own_text(Cow::Borrowed(run), start, MessageId::of_clean);
         }
         let mut id = run.to_vec();
         loop {
@@ -138,7 +146,7 @@ impl<'a> MessageIds<'a> {
                 None => return Err(self.cursor.error(Syntax::Unterminated)),
                 Some(b'>') => {
                     self.cursor.bump();
-                    return own_text(Cow::Owned(id), start);
+                    return own_text(Cow::Owned(id), start, MessageId::new);
                 }
                 Some(b'(') => self.cursor.skip_cfws()?,
                 Some(byte) if is_fws(byte) => self.cursor.bump(),
@@ -156,9 +164,13 @@ impl<'a> MessageIds<'a> {
     }
 }
 
-fn own_text(bytes: Cow<'_, [u8]>, start: usize) -> Result<MessageId<'_>, Error> {
+fn own_text<'a>(
+    bytes: Cow<'a, [u8]>,
+    start: usize,
+    check: impl Fn(Cow<'a, str>) -> Result<MessageId<'a>, Error>,
+) -> Result<MessageId<'a>, Error> {
     let id = text::utf8(bytes).ok_or(Error::syntax(Syntax::Octet, start))?;
-    MessageId::new(id).map_err(|error| match error {
+    check(id).map_err(|error| match error {
         Error::Syntax { what, at } => Error::syntax(what, start + at),
         other => other,
     })

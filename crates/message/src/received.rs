@@ -1,6 +1,6 @@
 //! The trace of a message read back: Received fields (RFC 5322, 3.6.7; RFC 5321, 4.4).
 
-use crate::{DateTime, Error, Leniency, Syntax, cursor::Cursor, grammar::is_fws};
+use crate::{DateTime, Error, Leniency, Syntax, cursor::Cursor, grammar::is_fws, text::Pieces};
 
 /// One Received field, read: what one server says about how it got the message.
 ///
@@ -48,6 +48,8 @@ impl<'a> Hop<'a> {
     pub fn parse(value: &'a [u8]) -> Result<Self, Error> {
         let mut hop = Self::default();
         let mut cursor = Cursor::new(value);
+        let pieces = Pieces::new(value);
+        let text = |(start, end)| pieces.get(start, end).ok_or(Error::syntax(Syntax::Octet, start));
         loop {
             skip_gap(&mut cursor)?;
             match cursor.peek() {
@@ -59,7 +61,7 @@ impl<'a> Hop<'a> {
                 }
                 Some(_) => {}
             }
-            let keyword = token(&mut cursor)?;
+            let keyword = text(token(&mut cursor)?)?;
             let is_from = keyword.eq_ignore_ascii_case("from");
             let clause = match () {
                 () if is_from => &mut hop.from,
@@ -72,15 +74,16 @@ impl<'a> Hop<'a> {
             };
             skip_gap(&mut cursor)?;
             // the first of each clause counts
-            let word = token(&mut cursor)?;
+            let word = text(token(&mut cursor)?)?;
             if clause.is_none() && !word.is_empty() {
                 *clause = Some(word);
             }
             if is_from && hop.from_info.is_none() {
                 cursor.take_while(is_fws);
                 if cursor.peek() == Some(b'(') {
-                    let at = cursor.at();
-                    hop.from_info = Some(text(cursor.comment()?, at)?);
+                    let start = cursor.at() + 1;
+                    let length = cursor.comment()?.len();
+                    hop.from_info = Some(text((start, start + length))?);
                 }
             }
         }
@@ -97,20 +100,16 @@ fn skip_gap(cursor: &mut Cursor<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whatever stands together: no white space, comment or semicolon, but for quoted strings.
-fn token<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, Error> {
+/// From where to where something stands together: no white space, comment or semicolon, but for quoted strings.
+fn token(cursor: &mut Cursor<'_>) -> Result<(usize, usize), Error> {
     let start = cursor.at();
     loop {
         cursor.take_while(|byte| !is_fws(byte) && !matches!(byte, b'(' | b';' | b'"'));
         if cursor.peek() != Some(b'"') {
-            return text(cursor.slice(start, cursor.at()), start);
+            return Ok((start, cursor.at()));
         }
         cursor.quoted()?;
     }
-}
-
-fn text(bytes: &[u8], at: usize) -> Result<&str, Error> {
-    core::str::from_utf8(bytes).map_err(|_| Error::syntax(Syntax::Octet, at))
 }
 
 #[cfg(test)]

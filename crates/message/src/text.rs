@@ -88,6 +88,29 @@ pub(crate) fn utf8(bytes: Cow<'_, [u8]>) -> Option<Cow<'_, str>> {
     }
 }
 
+/// A value whose pieces are wanted as text. Whether it is UTF-8 is found out once, not for each piece.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pieces<'a> {
+    bytes: &'a [u8],
+    whole: Option<&'a str>,
+}
+
+impl<'a> Pieces<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        look(bytes.len());
+        Self { bytes, whole: core::str::from_utf8(bytes).ok() }
+    }
+
+    /// From one offset to another, if that is UTF-8.
+    #[inline]
+    pub(crate) fn get(&self, start: usize, end: usize) -> Option<&'a str> {
+        match self.whole {
+            Some(whole) => whole.get(start..end),
+            None => core::str::from_utf8(self.bytes.get(start..end)?).ok(),
+        }
+    }
+}
+
 /// text that came out of a message may go into another one, so it never holds what could end a line there.
 fn clean(text: &str) -> Cow<'_, str> {
     if has_control(text.as_bytes()) { Cow::Owned(replace_controls(text)) } else { Cow::Borrowed(text) }

@@ -292,12 +292,19 @@ impl Server {
         if self.asked().is_some() {
             return Err(Misuse("receive: a question is open, answer it first"));
         }
-        let next = match core::mem::replace(&mut self.stage, Stage::Done(Err(Failure::Cancelled))) {
-            Stage::Done(verdict) => {
-                self.stage = Stage::Done(verdict);
-                return Err(Misuse("receive: the exchange is over"));
-            }
-            _ if response.len() > self.limits.message => Err(Exceeded::Message(self.limits.message).into()),
+        if let Stage::Done(_) = self.stage {
+            return Err(Misuse("receive: the exchange is over"));
+        }
+        let next = self.respond(response);
+        self.enter(next);
+        Ok(())
+    }
+
+    fn respond(&mut self, response: &[u8]) -> Result<Stage, Failure> {
+        if response.len() > self.limits.message {
+            return Err(Exceeded::Message(self.limits.message).into());
+        }
+        match &self.stage {
             Stage::First => match self.mechanism {
                 Mechanism::Plain => self.plain(response),
                 Mechanism::Login => self.login_name(response),
@@ -308,13 +315,14 @@ impl Server {
                 Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => self.scram_first(Hash::Sha256, response),
             },
             Stage::LoginPassword => self.login_password(response),
-            Stage::ScramFinal(exchange) => self.scram_final(&exchange, response),
+            Stage::ScramFinal(exchange) => {
+                let message = exchange.conclude(response, &self.config.bindings)?;
+                Ok(self.proven(message))
+            }
             Stage::TokenRefused => Err(Failure::Credentials),
             _ if response.is_empty() => Ok(Stage::Done(Ok(()))),
             _ => Err(SyntaxError { at: 0, what: "not the empty response that ends the exchange" }.into()),
-        };
-        self.enter(next);
-        Ok(())
+        }
     }
 
     /// Answers the open question.
@@ -434,11 +442,6 @@ impl Server {
         let decoy = self.config.decoys.keys_with(hash, &self.identity.authcid);
         let nonce = STANDARD.encode(*self.config.entropy);
         Ok(Stage::StoredKeys(Box::new(Exchange::new(&first, binding, &nonce, decoy))))
-    }
-
-    fn scram_final(&mut self, exchange: &Exchange, response: &[u8]) -> Result<Stage, Failure> {
-        let message = exchange.conclude(response, &self.config.bindings)?;
-        Ok(self.proven(message))
     }
 
     /// The user is who it claims to be. May it act for whom it wants to?

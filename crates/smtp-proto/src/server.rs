@@ -373,9 +373,7 @@ impl Server {
         let bytes = self.input.discard();
         self.core.secured(tls);
         if bytes > 0 {
-            let fault = self.core.fault(Error::PlaintextAfterStartTls { bytes });
-            self.core.told.push_back(fault);
-            self.core.close(Closing::SentAway);
+            self.core.end(Error::PlaintextAfterStartTls { bytes });
         }
     }
 
@@ -465,8 +463,7 @@ impl Core {
             Stage::Chunk(_) => self.find_chunk(input),
         };
         if matches!(found, Found::Nothing) && self.eof {
-            let closing = self.close(Closing::PeerClosed);
-            self.told.push_back(closing);
+            self.close(Closing::PeerClosed);
             return self.told.pop_front().map_or(Found::Nothing, Found::Event);
         }
         found
@@ -552,18 +549,20 @@ impl Core {
     /// Gives the reply to a fault that leaves no safe way to go on, and closes.
     fn send_away(&mut self, error: Error) -> Event<'static> {
         self.reply(&error.reply());
-        let closing = self.close(Closing::SentAway);
-        self.told.push_back(closing);
+        self.close(Closing::SentAway);
         Event::Fault(error)
     }
 
     /// Ends the session because a limit has been passed: 421.
     fn end_by(&mut self, limit: Limit, value: u64) {
-        let error = Error::Limit { limit, value };
+        self.end(Error::Limit { limit, value });
+    }
+
+    /// Ends the session because of this, behind what is already told.
+    fn end(&mut self, error: Error) {
         self.reply(&error.reply());
-        let closing = self.close(Closing::SentAway);
         self.told.push_back(Event::Fault(error));
-        self.told.push_back(closing);
+        self.close(Closing::SentAway);
     }
 
     /// Counts a command that does nothing for a message.
@@ -578,7 +577,7 @@ impl Core {
     }
 
     /// Ends the session; what is queued is still sent.
-    fn close(&mut self, why: Closing) -> Event<'static> {
+    fn close(&mut self, why: Closing) {
         if self.stage_is_auth() {
             self.told.push_back(Event::AuthAborted);
         }
@@ -586,7 +585,7 @@ impl Core {
         self.open = None;
         self.stage = Stage::Closing;
         self.secret.clear();
-        Event::Closing(why)
+        self.told.push_back(Event::Closing(why));
     }
 
     fn stage_is_auth(&self) -> bool {
@@ -611,8 +610,7 @@ impl Core {
             if !matches!(self.stage, Stage::Securing) {
                 self.say(421, (4, 3, 2), "Shutting down: try again later");
             }
-            let closing = self.close(Closing::Shutdown);
-            self.told.push_back(closing);
+            self.close(Closing::Shutdown);
         }
     }
 }

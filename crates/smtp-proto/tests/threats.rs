@@ -16,7 +16,7 @@ mod support;
 use std::time::Duration;
 
 use smtp_proto::{
-    Limits, Server, Wants,
+    Error, Limits, Server, Wants,
     command::{Command, Syntax},
     framing::BareLf,
     server::{Answer, Closing, Config, Event, Notice, Role, Timer},
@@ -387,7 +387,24 @@ fn t1_plaintext_behind_starttls_is_dropped() {
     talk.server.secured(tls(), talk.now);
     talk.go();
     assert!(talk.over() && talk.senders.is_empty());
-    assert!(talk.events.iter().any(|event| event.contains("PlaintextAfterStartTls")), "{:?}", talk.events);
+    // The fault is told, and then the end: who stops at the end has seen it.
+    let [.., fault, end] = &talk.events[..] else { panic!("{:?}", talk.events) };
+    assert!(fault.contains("PlaintextAfterStartTls") && end == "Closing(SentAway)", "{:?}", talk.events);
+}
+
+/// Whatever ends a session, the reason is told before the end.
+#[test]
+fn t1_the_reason_is_told_before_the_end() {
+    let mut config = Config::new(Role::Relay, "mx.example.org");
+    config.synchronize = true;
+    let mut server = Server::new(config, Limits::default(), None, Duration::ZERO);
+    // The client speaks while the caller is still deciding about it.
+    assert!(matches!(server.poll(), Some(Event::Connected)));
+    server.receive(b"EHLO client.example.net\r\n", Duration::ZERO);
+    server.answer(Answer::Accept, Duration::ZERO).unwrap();
+    assert!(matches!(server.poll(), Some(Event::Fault(Error::Unsynchronized { .. }))));
+    assert!(matches!(server.poll(), Some(Event::Closing(Closing::SentAway))));
+    assert!(server.poll().is_none());
 }
 
 #[test]

@@ -56,7 +56,7 @@ impl Core {
         self.open = None;
         if more && self.config.synchronize {
             let fault = self.send_away(Error::Unsynchronized { after: "AUTH" });
-            self.told.push_back(fault);
+            self.told.push_front(fault);
             return Ok(());
         }
         let out = self.output.tail();

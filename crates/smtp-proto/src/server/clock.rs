@@ -65,7 +65,6 @@ impl Core {
             };
             self.say(421, (4, 4, 2), text);
         }
-        let closing = self.close(Closing::TimedOut(timer));
-        self.told.push_back(closing);
+        self.close(Closing::TimedOut(timer));
     }
 }

@@ -106,8 +106,7 @@ impl Core {
             }
             Command::Quit => {
                 self.say(221, (2, 0, 0), "Bye");
-                let closing = self.close(Closing::Quit);
-                self.told.push_back(closing);
+                self.close(Closing::Quit);
                 return Event::Answered(command);
             }
         };
@@ -324,7 +323,7 @@ impl Core {
         if let Some(after) = early.filter(|_| more && self.config.synchronize) {
             self.open = None;
             let fault = self.send_away(Error::Unsynchronized { after });
-            self.told.push_back(fault);
+            self.told.push_front(fault);
             return Ok(());
         }
         self.open = None;
@@ -334,8 +333,7 @@ impl Core {
             self.refuse(open, reply);
         }
         if reply.is_some_and(|reply| reply.code() == 421) && !matches!(self.stage, Stage::Closing) {
-            let closing = self.close(Closing::Shutdown);
-            self.told.push_back(closing);
+            self.close(Closing::Shutdown);
         }
         self.shut_down_if_due();
         Ok(())
