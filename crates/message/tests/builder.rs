@@ -13,7 +13,8 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use message::{
-    AddrSpec, Address, BuildError, DateTime, DisplayName, FieldName, Headers, Index, Mailbox, MessageBuilder, MessageId,
+    AddrSpec, Address, BuildError, Content, DateTime, DisplayName, FieldName, Headers, Index, Mailbox, MessageBuilder,
+    MessageId, Multipart,
 };
 use proptest::prelude::*;
 

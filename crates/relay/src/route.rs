@@ -274,7 +274,8 @@ impl Route {
 
     /// Gives each host one address, then each its second, as long as there is room (row R-8).
     fn allot(&self, candidates: &[Candidate]) -> Vec<Host> {
-        let mut left = self.limits.addresses.max(1);
+        let most = self.limits.addresses.max(1);
+        let mut left = most;
         let mut hosts: Vec<(Host, Vec<IpAddr>)> = candidates
             .iter()
             .map(|candidate| {
@@ -288,7 +289,7 @@ impl Route {
                 (host, in_turn(candidate.six.addresses(), candidate.four.addresses()))
             })
             .collect();
-        for round in 0..left {
+        for round in 0..most {
             for (host, addresses) in &mut hosts {
                 if let Some(address) = addresses.get(round).filter(|_| left > 0) {
                     host.addresses.push(*address);

@@ -10,6 +10,7 @@ use crate::NoRoute;
 
 /// Where a message is to go: what stands behind the `@`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::large_enum_variant, reason = "a name has no heap, and nearly all of them are names")]
 pub enum Destination {
     /// A domain.
     Domain(Name),
