@@ -225,7 +225,7 @@ pub(crate) fn printable(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
-    fn reply(step: Step, code: u16, status: Option<(u8, u16, u16)>) -> (Fate, alloc::string::String, bool) {
+    fn reply(step: Step, code: u16, status: Option<(u8, u16, u16)>) -> (Fate, String, bool) {
         let status = status.map(|(class, subject, detail)| EnhancedStatus::new(class, subject, detail));
         let outcome = Outcome::reply(step, &Reply::new(code, status, "words"));
         (outcome.fate, outcome.status.to_string(), outcome.another_host)
