@@ -23,6 +23,7 @@ use crate::auth::Passwords;
 use crate::config::Config;
 use crate::limiter::LoginLimiter;
 use crate::metrics::Metrics;
+use crate::outbound::{self, Outbound};
 use crate::random;
 use crate::store::{self, Address, Store};
 use crate::tls::Tls;
@@ -46,6 +47,8 @@ pub(crate) struct Host {
     pub(crate) limiter: Mutex<LoginLimiter>,
     /// Certificates.
     pub(crate) tls: Tls,
+    /// Mail that leaves.
+    pub(crate) outbound: Outbound,
     /// Figures.
     pub(crate) metrics: Metrics,
     /// What the clock of all sessions counts from.
@@ -74,6 +77,9 @@ pub(crate) enum Error {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] crate::tls::Error),
+    /// Sending.
+    #[error(transparent)]
+    Outbound(#[from] outbound::Error),
     /// The secret that stands for users who do not exist.
     #[error("cannot read or make the secret in the data folder: {0}")]
     Secret(#[from] io::Error),
@@ -90,6 +96,7 @@ impl Host {
     pub(crate) fn new(config: Config, store: Arc<dyn Store>) -> Result<Self, Error> {
         let aliases = Aliases::read(&config.aliases, &config.domains)?;
         let tls = Tls::open(&config)?;
+        let outbound = Outbound::new(&config)?;
         let limits = &config.limits;
         Ok(Self {
             limiter: Mutex::new(LoginLimiter::new(limits.login_failures_per_minute, limits.login_failures_per_day)),
@@ -100,6 +107,7 @@ impl Host {
             origin: Instant::now(),
             aliases,
             tls,
+            outbound,
             store,
             config,
         })

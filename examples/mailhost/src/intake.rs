@@ -6,6 +6,7 @@ use smtp_proto::{EnhancedStatus, Reply, TlsFacts, TlsVersion};
 
 use crate::clock;
 use crate::host::{Destination, Host};
+use crate::outgoing::Outgoing;
 use crate::random;
 use crate::store::{Body, BodyWriter, Error};
 
@@ -50,6 +51,19 @@ impl Rejection {
     }
 }
 
+/// A message that is complete.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// Its octets, with what this server has added.
+    pub(crate) body: Body,
+    /// The mailboxes that it is for.
+    pub(crate) destinations: Vec<Destination>,
+    /// Header fields for the top of every copy.
+    pub(crate) top: Vec<u8>,
+    /// Whether there are octets beyond ASCII in it.
+    pub(crate) eight_bit: bool,
+}
+
 /// A message on its way in.
 #[derive(Debug)]
 pub(crate) struct Intake {
@@ -58,6 +72,9 @@ pub(crate) struct Intake {
     received_hops: usize,
     by: String,
     body: BodyWriter,
+    /// Only for mail of users.
+    outgoing: Option<Outgoing>,
+    eight_bit: bool,
     head: Head,
 }
 
@@ -78,6 +95,8 @@ impl Intake {
         limits.header = u32::try_from(host.config.limits.header_size).unwrap_or(u32::MAX);
         limits.fields = u32::try_from(host.config.limits.header_fields).unwrap_or(u32::MAX);
         Self {
+            outgoing: source.user.as_deref().map(|user| Outgoing::begin(host, user)),
+            eight_bit: false,
             source,
             destinations,
             received_hops: host.config.limits.received_hops,
@@ -91,7 +110,7 @@ impl Intake {
     pub(crate) async fn write(&mut self, piece: &[u8]) {
         let written = match &mut self.head {
             Head::Refused(_) => return,
-            Head::Written => self.body.write(piece).await.map_err(Rejection::Store),
+            Head::Written => self.keep(piece).await,
             Head::Coming(head, index) => {
                 head.extend_from_slice(piece);
                 match index.scan(head) {
@@ -110,7 +129,7 @@ impl Intake {
     ///
     /// # Errors
     /// [`Rejection`]: nothing of it is kept.
-    pub(crate) async fn finish(mut self) -> Result<(Body, Vec<Destination>), Rejection> {
+    pub(crate) async fn finish(mut self) -> Result<Taken, Rejection> {
         if let Head::Coming(head, index) = &mut self.head {
             // No empty line: it is all header.
             index.finish(head).map_err(|_| too_big())?;
@@ -118,8 +137,22 @@ impl Intake {
         }
         match self.head {
             Head::Refused(Some(rejection)) => Err(rejection),
-            _ => Ok((self.body.finish().await.map_err(Rejection::Store)?, self.destinations)),
+            _ => Ok(Taken {
+                body: self.body.finish().await.map_err(Rejection::Store)?,
+                destinations: self.destinations,
+                top: self.outgoing.map(Outgoing::finish).unwrap_or_default(),
+                eight_bit: self.eight_bit,
+            }),
         }
+    }
+
+    /// Keeps the next octets of the message as it will be.
+    async fn keep(&mut self, octets: &[u8]) -> Result<(), Rejection> {
+        if let Some(outgoing) = &mut self.outgoing {
+            outgoing.write(octets);
+        }
+        self.eight_bit |= !octets.is_ascii();
+        self.body.write(octets).await.map_err(Rejection::Store)
     }
 
     /// The header is whole: judges it and writes it.
@@ -152,7 +185,7 @@ impl Intake {
         // the empty line; where none came, there is no body either
         out.extend_from_slice(if fields < end { b"\r\n" } else { b"" });
         out.extend_from_slice(head.get(end..).unwrap_or_default());
-        self.body.write(&out).await.map_err(Rejection::Store)
+        self.keep(&out).await
     }
 
     fn judge(&self, headers: &Headers<'_>) -> Result<(), Rejection> {

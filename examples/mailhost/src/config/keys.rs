@@ -1,17 +1,19 @@
 //! Keys that do not exist, and what may have been meant.
 
 /// The keys of each table. `aliases` has names of its own in it.
-pub(super) const KNOWN: [(&str, &[&str]); 6] = [
+pub(super) const KNOWN: [(&str, &[&str]); 8] = [
     (
         "",
         &[
-            "hostname", "domains", "data", "listen", "tls", "store", "aliases", "limits", "trusted", "proxies",
-            "xclient", "log",
+            "hostname", "domains", "data", "listen", "tls", "store", "aliases", "relay", "dns", "limits", "trusted",
+            "proxies", "xclient", "log",
         ],
     ),
     ("listen", &["smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "http"]),
     ("tls", &["certificate", "key", "self_signed", "client_ca"]),
     ("store", &["url"]),
+    ("relay", super::relay::KEYS),
+    ("dns", &["servers"]),
     ("limits", super::limits::KEYS),
     ("log", &["filter", "json"]),
 ];
