@@ -13,8 +13,7 @@ use mail_builder::{
 };
 use relay::{Action, Destination, Life, Limits, Outcome, Recipient, Report, Route, Schedule, Settings};
 use smtp_proto::{
-    EnhancedStatus, Reply,
-    client,
+    EnhancedStatus, Reply, client,
     path::{Mailbox, ReversePath},
 };
 use std::sync::Arc;
@@ -31,9 +30,14 @@ fn route(c: &mut Criterion) {
         let mut route = Route::new(domain, settings.clone(), Limits::default(), [7; 16], Duration::ZERO);
         loop {
             let (id, response) = match route.step() {
-                Step::Ask(question) => {
-                    (question.id, match question.kind { Kind::Mx => &hosts, Kind::A => &four, _ => &six })
-                }
+                Step::Ask(question) => (
+                    question.id,
+                    match question.kind {
+                        Kind::Mx => &hosts,
+                        Kind::A => &four,
+                        _ => &six,
+                    },
+                ),
                 Step::Wait => unreachable!(),
                 Step::Done(plan) => break plan,
             };
@@ -54,7 +58,11 @@ fn schedule(c: &mut Criterion) {
 }
 
 fn report(c: &mut Criterion) {
-    let mail = ["Received: from a by b; Thu, 01 Jan 1970 00:00:00 +0000\r\n".repeat(20), "Subject: Hello\r\n\r\nHi.\r\n".into()].concat();
+    let mail = [
+        "Received: from a by b; Thu, 01 Jan 1970 00:00:00 +0000\r\n".repeat(20),
+        "Subject: Hello\r\n\r\nHi.\r\n".into(),
+    ]
+    .concat();
     let sender = ReversePath::parse("<ann@example.org>", false).unwrap();
     let reply = Reply::new(550, Some(EnhancedStatus::new(5, 1, 1)), "No such user");
     let mut ours = || {

@@ -38,8 +38,8 @@ struct One<'a> {
 
 fuzz_target!(|input: Input<'_>| {
     let path = format!("<{}>", input.sender);
-    let sender = ReversePath::parse(&path, true)
-        .unwrap_or_else(|_| ReversePath::parse("<ann@example.org>", false).unwrap());
+    let sender =
+        ReversePath::parse(&path, true).unwrap_or_else(|_| ReversePath::parse("<ann@example.org>", false).unwrap());
     let mut report = Report::new("mx.example.org", &sender, input.mail, input.now);
     report.envelope_id = input.envelope_id.map(Xtext::encode);
     report.ret = input.ret;
@@ -48,8 +48,13 @@ fuzz_target!(|input: Input<'_>| {
             address: Mailbox::parse(one.address, true).unwrap_or_else(|_| Mailbox::parse("x@y", false).unwrap()),
             original: one.original.and_then(|(kind, address)| OriginalRecipient::new(kind, Xtext::encode(address))),
             notify: one.notify,
-            action: [Action::Failed, Action::Delayed { until: one.at }, Action::Delivered, Action::Relayed, Action::Expanded]
-                [usize::from(one.action % 5)],
+            action: [
+                Action::Failed,
+                Action::Delayed { until: one.at },
+                Action::Delivered,
+                Action::Relayed,
+                Action::Expanded,
+            ][usize::from(one.action % 5)],
             outcome: Outcome::reply(Step::Rcpt, &Reply::new(one.code, None, one.words)),
             host: one.host,
             last_attempt: Some(one.at),

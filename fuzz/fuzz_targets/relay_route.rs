@@ -42,17 +42,25 @@ fn lookup(world: &World, name: &Name, kind: Kind) -> Response {
     match kind {
         Kind::Mx => match &world.mx {
             Ok(list) => {
-                let record = |(preference, number): &(u8, u8)| Mx { preference: u16::from(*preference), exchange: host(*number) };
+                let record = |(preference, number): &(u8, u8)| Mx {
+                    preference: u16::from(*preference),
+                    exchange: host(*number),
+                };
                 found(RecordSet::Mx(list.iter().map(record).collect()))
             }
             Err(which) => absence(*which).into(),
         },
         _ => {
-            let number = name.as_str().strip_prefix('h').and_then(|rest| rest.split_once('.')?.0.parse().ok()).unwrap_or(0);
+            let number =
+                name.as_str().strip_prefix('h').and_then(|rest| rest.split_once('.')?.0.parse().ok()).unwrap_or(0);
             let Some((four, six)) = world.hosts.get::<usize>(number) else { return Absence::NoSuchName.into() };
             match (kind, four, six) {
-                (Kind::A, Found::These(list), _) => found(RecordSet::A(list.iter().map(|bits| (*bits).into()).collect())),
-                (Kind::Aaaa, _, Found::These(list)) => found(RecordSet::Aaaa(list.iter().map(|bits| (*bits).into()).collect())),
+                (Kind::A, Found::These(list), _) => {
+                    found(RecordSet::A(list.iter().map(|bits| (*bits).into()).collect()))
+                }
+                (Kind::Aaaa, _, Found::These(list)) => {
+                    found(RecordSet::Aaaa(list.iter().map(|bits| (*bits).into()).collect()))
+                }
                 (Kind::A, Found::No(which), _) | (_, _, Found::No(which)) => absence(*which).into(),
                 _ => Absence::NoRecords.into(),
             }

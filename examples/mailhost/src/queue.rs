@@ -16,7 +16,10 @@ pub(crate) fn text(entries: &[QueueEntry]) -> String {
         let QueueEntry { name, sender, recipient, arrived, attempts, due, claimed, words } = entry;
         let next = if *claimed { "now".to_owned() } else { DateTime::utc(*due).to_string() };
         let arrived = DateTime::utc(*arrived);
-        let _ = writeln!(text, "{name}  {sender} to {recipient}  since {arrived}  attempts {attempts}  next {next}  {words}");
+        let _ = writeln!(
+            text,
+            "{name}  {sender} to {recipient}  since {arrived}  attempts {attempts}  next {next}  {words}"
+        );
     }
     text
 }

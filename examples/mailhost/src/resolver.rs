@@ -31,7 +31,10 @@ impl Resolver {
                 });
                 NameServerConfig::new(server.ip(), true, connections.into())
             });
-            TokioResolver::builder_with_config(ResolverConfig::from_parts(None, Vec::new(), servers.collect()), provider)
+            TokioResolver::builder_with_config(
+                ResolverConfig::from_parts(None, Vec::new(), servers.collect()),
+                provider,
+            )
         };
         // Mail asks the DNS, not this machine's files.
         builder.options_mut().use_hosts_file = ResolveHosts::Never;

@@ -85,7 +85,11 @@ fn curl_sends_and_reads() {
         .args(["--mail-from", "ann@mail.test", "--mail-rcpt", "x@example.com", "-T", file])
         .output()
         .unwrap();
-    assert!(out.status.success(), "a user's mail for another domain is taken: {}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "a user's mail for another domain is taken: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
 }
 
 #[test]

@@ -15,8 +15,9 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -30,25 +31,38 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mailhost");
 struct Dns {
     child: Child,
     port: u16,
+    /// The addresses of its hosts are in this network, which no other test has.
+    network: u8,
+    /// A port that is free on them.
+    mail_port: u16,
 }
 
 impl Dns {
-    /// The zone of these tests: `a.test` is at 127.0.0.2, `b.test` at 127.0.0.3, and so on to `e.test`; `nomail.test` takes none.
+    /// The zone of these tests: `a.test` to `e.test` have a host each; `nomail.test` takes none, and the mail of `loop.test` leads to that of `a.test`.
     fn start() -> Self {
+        static NETWORKS: AtomicU8 = AtomicU8::new(10);
+        let network = NETWORKS.fetch_add(1, Ordering::Relaxed);
         let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new("dnsmasq");
-        command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces"]);
+        command.args([
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--no-resolv",
+            "--no-hosts",
+            "--bind-interfaces",
+        ]);
         command.args(["--listen-address=127.0.0.1", "--local=/test/", "--user=root", "--pid-file="]);
         command.arg(format!("--port={port}"));
-        for (number, name) in ["a", "b", "c", "d", "e"].into_iter().enumerate() {
+        for name in ["a", "b", "c", "d", "e"] {
             command.arg(format!("--mx-host={name}.test,mx.{name}.test,10"));
-            command.arg(format!("--host-record=mx.{name}.test,127.0.0.{}", number + 2));
+            command.arg(format!("--host-record=mx.{name}.test,{}", host(network, name)));
         }
         // preference 0 and the root (RFC 7505)
         command.arg("--dns-rr=nomail.test,15,000000");
         command.arg("--mx-host=loop.test,mx.a.test,10");
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let this = Self { child, port };
+        let mail_port = TcpListener::bind((host(network, "a"), 0)).unwrap().local_addr().unwrap().port();
+        let this = Self { child, port, network, mail_port };
         let since = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(since.elapsed() < Duration::from_secs(10), "the DNS server does not start");
@@ -56,6 +70,16 @@ impl Dns {
         }
         this
     }
+
+    /// Where the host of a domain listens.
+    fn host(&self, name: &str) -> SocketAddr {
+        (host(self.network, name), self.mail_port).into()
+    }
+}
+
+/// The address of a domain's host.
+fn host(network: u8, name: &str) -> Ipv4Addr {
+    Ipv4Addr::new(127, network, 0, name.as_bytes()[0])
 }
 
 impl Drop for Dns {
@@ -65,22 +89,17 @@ impl Drop for Dns {
     }
 }
 
-/// A port that is free on all addresses of these tests.
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A server for a domain, at the address that the zone has for it.
-fn start(dns: &Dns, port: u16, domain: &str, address: &str, user: &str, retry: &str) -> Server {
+/// A server for `a.test` or `b.test`, with a user.
+fn start(dns: &Dns, name: &str, user: &str, retry: &str) -> Server {
     let extra = format!(
-        "domains = ['{domain}']\n[dns]\nservers = ['127.0.0.1:{}']\n[relay]\nport = {port}\nprivate_networks = true\n{retry}",
-        dns.port
+        "domains = ['{name}.test']\n[dns]\nservers = ['127.0.0.1:{}']\n[relay]\nport = {}\nprivate_networks = true\n{retry}",
+        dns.port, dns.mail_port
     );
-    Server::with(PROGRAM, &format!("mx.{domain}"), &format!("{address}:{port}"), &extra, &[user])
+    Server::with(PROGRAM, &format!("mx.{name}.test"), &dns.host(name).to_string(), &extra, &[user])
 }
 
-fn start_a(dns: &Dns, port: u16) -> Server {
-    start(dns, port, "a.test", "127.0.0.2", "ann@a.test", "retry = [1]")
+fn start_a(dns: &Dns) -> Server {
+    start(dns, "a", "ann@a.test", "retry = [1]")
 }
 
 /// A user's session.
@@ -158,6 +177,7 @@ fn queue(server: &Server) -> u64 {
 
 /// Somebody else's server, as far as it takes one: it answers each line by what is given, and keeps what is said.
 struct Fake {
+    address: SocketAddr,
     said: Arc<Mutex<Vec<String>>>,
 }
 
@@ -165,6 +185,7 @@ impl Fake {
     fn start(address: SocketAddr, answer: impl Fn(&str, usize) -> String + Send + 'static) -> Self {
         let said = Arc::new(Mutex::new(Vec::new()));
         let listener = TcpListener::bind(address).unwrap();
+        let address = listener.local_addr().unwrap();
         let keep = said.clone();
         std::thread::spawn(move || {
             for (number, stream) in listener.incoming().enumerate() {
@@ -187,7 +208,7 @@ impl Fake {
                 }
             }
         });
-        Self { said }
+        Self { address, said }
     }
 
     fn said(&self) -> Vec<String> {
@@ -216,9 +237,9 @@ fn two_servers_exchange_mail() {
     if !installed("dnsmasq") {
         return;
     }
-    let (dns, port) = (Dns::start(), port());
-    let a = start_a(&dns, port);
-    let b = start(&dns, port, "b.test", "127.0.0.3", "ben@b.test", "retry = [1]");
+    let dns = Dns::start();
+    let a = start_a(&dns);
+    let b = start(&dns, "b", "ben@b.test", "retry = [1]");
     User::login(&a, "ann@a.test").send(
         "<ann@a.test>",
         &["<ben@b.test>", "<ann@a.test>", "<Ben+x@B.TEST>"],
@@ -251,9 +272,9 @@ fn what_is_put_off_is_tried_again() {
     if !installed("dnsmasq") {
         return;
     }
-    let (dns, port) = (Dns::start(), port());
-    let a = start_a(&dns, port);
-    let fake = Fake::start(format!("127.0.0.4:{port}").parse().unwrap(), |line, attempt| {
+    let dns = Dns::start();
+    let a = start_a(&dns);
+    let fake = Fake::start(dns.host("c"), |line, attempt| {
         if line.starts_with("RCPT") && attempt < 2 { "451 4.7.1 Come back later".into() } else { polite(line) }
     });
     User::login(&a, "ann@a.test").send("<ann@a.test>", &["<x@c.test>"], &letter("ann@a.test", "again"));
@@ -272,9 +293,9 @@ fn failures_are_told_to_their_sender_alone() {
     if !installed("dnsmasq") {
         return;
     }
-    let (dns, port) = (Dns::start(), port());
-    let a = start_a(&dns, port);
-    let fake = Fake::start(format!("127.0.0.4:{port}").parse().unwrap(), |line, _| {
+    let dns = Dns::start();
+    let a = start_a(&dns);
+    let fake = Fake::start(dns.host("c"), |line, _| {
         if line.starts_with("RCPT TO:<no") { "550 5.1.1 Nobody here".into() } else { polite(line) }
     });
     let mut ann = User::login(&a, "ann@a.test");
@@ -317,8 +338,8 @@ fn success_is_told_on_demand() {
     if !installed("dnsmasq") {
         return;
     }
-    let (dns, port) = (Dns::start(), port());
-    let a = start_a(&dns, port);
+    let dns = Dns::start();
+    let a = start_a(&dns);
     User::login(&a, "ann@a.test").send("<ann@a.test>", &["<ann@a.test> NOTIFY=SUCCESS"], &letter("ann@a.test", "self"));
     let mail = messages(&a, "ann@a.test", 2);
     assert!(mail.iter().any(|mail| mail.contains("Action: delivered\r\n")), "{mail:?}");
@@ -329,14 +350,14 @@ fn mail_is_encoded_for_servers_that_take_less() {
     if !installed("dnsmasq") {
         return;
     }
-    let (dns, port) = (Dns::start(), port());
-    let a = start_a(&dns, port);
-    let fake = Fake::start(format!("127.0.0.4:{port}").parse().unwrap(), |line, _| polite(line));
+    let dns = Dns::start();
+    let a = start_a(&dns);
+    let fake = Fake::start(dns.host("c"), |line, _| polite(line));
     let mut ann = User::login(&a, "ann@a.test");
     let text = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n";
-    let text = format!("From: ann@a.test\r\nSubject: eight\r\n{text}\r\nGrüße\r\n.\r\n").replace("\r\n.\r\n", "\r\n");
+    let text = format!("From: ann@a.test\r\nSubject: eight\r\n{text}\r\nViele Grüße aus den Bergen!\r\n");
     ann.send("<ann@a.test> BODY=8BITMIME", &["<x@c.test>"], &text);
-    until(&a, "it does not arrive", || fake.has_taken("Gr=C3=BC=C3=9Fe").then_some(()));
+    until(&a, "it does not arrive", || fake.has_taken("Viele Gr=C3=BC=C3=9Fe aus den Bergen!").then_some(()));
     // an address beyond ASCII cannot be encoded (RFC 6531, 3.5)
     ann.send("<ann@a.test> SMTPUTF8", &["<jörg@c.test>"], &letter("ann@a.test", "utf8"));
     let report = messages(&a, "ann@a.test", 1).remove(0);
@@ -348,15 +369,15 @@ fn what_waits_survives_a_kill() {
     if !installed("dnsmasq") {
         return;
     }
-    let (dns, port) = (Dns::start(), port());
-    let mut a = start_a(&dns, port);
+    let dns = Dns::start();
+    let mut a = start_a(&dns);
     for number in 0..5 {
         let subject = format!("kept {number}");
         User::login(&a, "ann@a.test").send("<ann@a.test>", &["<x@d.test>"], &letter("ann@a.test", &subject));
     }
     a.kill();
     assert_eq!(queue(&a), 5);
-    let fake = Fake::start(format!("127.0.0.5:{port}").parse().unwrap(), |line, _| polite(line));
+    let fake = Fake::start(dns.host("d"), |line, _| polite(line));
     a.restart();
     for number in 0..5 {
         until(&a, "it does not arrive", || fake.has_taken(&format!("Subject: kept {number}")).then_some(()));
@@ -371,9 +392,9 @@ fn what_is_not_answered_is_given_up_and_told() {
     if !installed("dnsmasq") {
         return;
     }
-    let (dns, port) = (Dns::start(), port());
+    let dns = Dns::start();
     let retry = "retry = [1]\ndelay_notice = 1\ngive_up = 4";
-    let a = start(&dns, port, "a.test", "127.0.0.2", "ann@a.test", retry);
+    let a = start(&dns, "a", "ann@a.test", retry);
     User::login(&a, "ann@a.test").send("<ann@a.test>", &["<x@e.test>"], &letter("ann@a.test", "late"));
     let told = messages(&a, "ann@a.test", 2);
     assert!(told[0].contains("Action: delayed\r\n") && told[0].contains("Will-Retry-Until: "), "{}", told[0]);
@@ -382,9 +403,8 @@ fn what_is_not_answered_is_given_up_and_told() {
 
 #[test]
 fn a_smart_host_gets_everything() {
-    let port = port();
-    let fake = Fake::start(format!("127.0.0.1:{port}").parse().unwrap(), |line, _| polite(line));
-    let server = Server::start(PROGRAM, &format!("relay.smarthost = '127.0.0.1:{port}'"));
+    let fake = Fake::start("127.0.0.1:0".parse().unwrap(), |line, _| polite(line));
+    let server = Server::start(PROGRAM, &format!("relay.smarthost = '{}'", fake.address));
     User::login(&server, "ann@mail.test").send(
         "<ann@mail.test>",
         &["<x@anywhere.example>", "<y@elsewhere.example>"],

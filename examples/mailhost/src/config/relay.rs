@@ -73,7 +73,9 @@ impl Relay {
             return Some("`relay.port` is 0, which is no port");
         }
         if self.connections == 0 || self.connections_per_domain == 0 {
-            return Some("`relay.connections` and `relay.connections_per_domain` are 1 at least: with none, no mail leaves");
+            return Some(
+                "`relay.connections` and `relay.connections_per_domain` are 1 at least: with none, no mail leaves",
+            );
         }
         if self.retry.is_empty() || self.retry.contains(&0) {
             return Some("`relay.retry` names the seconds between attempts: one number at least, and none of them 0");

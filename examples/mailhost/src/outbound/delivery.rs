@@ -6,9 +6,9 @@ use smtp_proto::dsn::OriginalRecipient;
 use smtp_proto::xtext::Xtext;
 use tracing::{info, warn};
 
+use super::random;
 use super::report::{self, Told};
 use super::session::{self, Message, goes_on, tls_words};
-use super::random;
 use crate::clock;
 use crate::host::Host;
 use crate::store::{Claim, Claimed, EntryId, Settled};
@@ -53,13 +53,7 @@ pub(super) async fn deliver(host: &Host, claim: Claim) {
 }
 
 /// What follows an attempt for one recipient: what is written down, and what the sender is told.
-fn follow(
-    host: &Host,
-    claim: &Claim,
-    one: &Claimed,
-    mut tried: Tried,
-    now: i64,
-) -> (Settled, Option<Action>, Tried) {
+fn follow(host: &Host, claim: &Claim, one: &Claimed, mut tried: Tried, now: i64) -> (Settled, Option<Action>, Tried) {
     let metrics = &host.metrics;
     match tried.outcome.fate {
         Fate::Delivered => {
@@ -172,8 +166,7 @@ async fn plan(host: &Host, claim: &Claim) -> Result<Plan, NoRoute> {
 /// A recipient as it goes on the wire.
 fn rcpt(one: &Claimed) -> Option<Rcpt<'_>> {
     let recipient = &one.recipient;
-    let params =
-        RcptParams { notify: recipient.notify, orcpt: recipient.original.as_deref().and_then(original), ..RcptParams::default() };
+    let params = RcptParams { notify: recipient.notify, orcpt: recipient.original.as_deref().and_then(original) };
     Some(Rcpt { forward_path: ForwardPath::parse(&recipient.path, true).ok()?, params })
 }
 

@@ -95,13 +95,7 @@ pub(crate) async fn deliverable(host: &Host, name: &str, report: &Report<'_>, li
         store::Recipient { mailbox: destination.mailbox, prefix, quota: None }
     });
     info!(message = name, to = %written.to, "report");
-    Some(Delivery {
-        body,
-        recipients: recipients.collect(),
-        received: clock::unix(),
-        partial: true,
-        outgoing: None,
-    })
+    Some(Delivery { body, recipients: recipients.collect(), received: clock::unix(), partial: true, outgoing: None })
 }
 
 /// One recipient as a report has it.

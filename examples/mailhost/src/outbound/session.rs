@@ -7,8 +7,8 @@ use std::io;
 use bytes::Bytes;
 use embed::Turn;
 use embed::asynchronous::Driver;
-use message::mime::Parser;
 use message::Carriage;
+use message::mime::Parser;
 use relay::{Fate, Host as MailHost, Outcome};
 use rustls_pki_types::ServerName;
 use smtp_proto::Client;
@@ -218,7 +218,8 @@ impl<'a> Talk<'a> {
             Next::Quit => client.tell(Request::Quit, now),
             Next::Convert => {
                 // what the server does not take is encoded (RFC 6152, 3), and the message is sent at the next chance
-                let carriage = if client.capabilities().eight_bit_mime { Carriage::EightBit } else { Carriage::SevenBit };
+                let carriage =
+                    if client.capabilities().eight_bit_mime { Carriage::EightBit } else { Carriage::SevenBit };
                 match self.convert(carriage).await {
                     Ok(converted) => {
                         self.converted = Some(converted);
@@ -284,8 +285,8 @@ impl<'a> Talk<'a> {
         let encoded = parsed.encoded_for(carriage).map_err(|_| Outcome::unsendable(&why))?;
         let octets = if encoded.is_ascii() { Octets::Ascii } else { Octets::EightBit };
         if octets == Octets::EightBit && carriage == Carriage::SevenBit {
-            // there is more beyond ASCII in the header than may be
-            return Err(Outcome::unsendable(&why));
+            // What is left is in the header, which nobody can encode for its sender (RFC 6531, 3.5).
+            return Err(Outcome::unsendable(&Unsendable::Utf8));
         }
         Ok((encoded.into_owned().into(), octets))
     }

@@ -264,7 +264,8 @@ impl Transaction {
         }
         let stored = Reply::new(250, Some(EnhancedStatus::new(2, 1, 5)), "Stored");
         let mut report = Report::new(&host.config.hostname, &self.sender.path, &[], received);
-        report.envelope_id = self.sender.envelope_id.as_deref().and_then(|id| smtp_proto::xtext::Xtext::parse(id, false));
+        report.envelope_id =
+            self.sender.envelope_id.as_deref().and_then(|id| smtp_proto::xtext::Xtext::parse(id, false));
         let told = confirmed.iter().map(|recipient| outbound::Told {
             recipient,
             action: Action::Delivered,

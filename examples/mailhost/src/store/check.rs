@@ -10,10 +10,7 @@ const LINES_MAX: usize = 100;
 
 /// Each is a sentence about a thing (the first column names it) that must not be in the database.
 const CONTRADICTIONS: &[(&str, &str)] = &[
-    (
-        "account {} has no credentials",
-        "SELECT id FROM accounts WHERE id NOT IN (SELECT account FROM credentials)",
-    ),
+    ("account {} has no credentials", "SELECT id FROM accounts WHERE id NOT IN (SELECT account FROM credentials)"),
     (
         "account {} has no INBOX",
         "SELECT id FROM accounts WHERE id NOT IN (SELECT account FROM mailboxes WHERE name = 'INBOX')",

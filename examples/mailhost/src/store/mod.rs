@@ -98,12 +98,8 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
 
     /// Says what an attempt for claimed recipients of a message came to, and puts a report into the sender's mailbox in the same step. Answers whether the report
     /// has found one.
-    fn settle(
-        &self,
-        message: QueueId,
-        results: Vec<(EntryId, Settled)>,
-        report: Option<Delivery>,
-    ) -> Pending<'_, bool>;
+    fn settle(&self, message: QueueId, results: Vec<(EntryId, Settled)>, report: Option<Delivery>)
+    -> Pending<'_, bool>;
 
     /// When something in the queue is due next, in Unix seconds; claims count until they run out.
     fn next_due(&self) -> Pending<'_, Option<i64>>;

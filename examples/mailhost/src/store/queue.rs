@@ -193,8 +193,11 @@ pub(super) fn claim(change: &Change<'_>, wanted: &Wanted) -> Result<Vec<Claim>, 
     let database = change.database;
     // row R-7: a destination that has its share is not looked at, however much waits for it
     let mut busy = wanted.busy.clone();
-    let full: Vec<&String> =
-        busy.iter().filter(|(_, count)| **count >= wanted.per_destination).map(|(destination, _)| destination).collect();
+    let full: Vec<&String> = busy
+        .iter()
+        .filter(|(_, count)| **count >= wanted.per_destination)
+        .map(|(destination, _)| destination)
+        .collect();
     let full = serde_json::to_string(&full).unwrap_or_default();
     let mut due = database.prepare_cached(
         "SELECT message, destination FROM queue WHERE due <= ?1 AND destination NOT IN (SELECT value FROM json_each(?2))
@@ -204,7 +207,8 @@ pub(super) fn claim(change: &Change<'_>, wanted: &Wanted) -> Result<Vec<Claim>, 
         "SELECT id, path, original, notify, attempts, delay_told FROM queue
          WHERE message = ?1 AND destination = ?2 AND due <= ?3 ORDER BY id LIMIT ?4",
     )?;
-    let mut hold = database.prepare_cached("UPDATE queue SET due = ?2, claimed = 1, attempts = attempts + 1 WHERE id = ?1")?;
+    let mut hold =
+        database.prepare_cached("UPDATE queue SET due = ?2, claimed = 1, attempts = attempts + 1 WHERE id = ?1")?;
     let groups = due.query_map((wanted.now, full, small(wanted.messages)), |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
     })?;
@@ -280,7 +284,9 @@ pub(super) fn settle(
         for (id, settled) in results {
             match settled {
                 Settled::Over => delete.execute((id.0, message.0))?,
-                Settled::Again { due, delay_told, words } => again.execute((id.0, message.0, due, delay_told, words))?,
+                Settled::Again { due, delay_told, words } => {
+                    again.execute((id.0, message.0, due, delay_told, words))?
+                }
             };
         }
         let mut left = database.prepare_cached("SELECT 1 FROM queue WHERE message = ? LIMIT 1")?;

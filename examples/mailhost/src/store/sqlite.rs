@@ -22,8 +22,8 @@ use super::reader::Readers;
 use super::writer::{Keeper, Writer};
 use super::{
     Account, AccountId, Address, BodyWriter, Claim, Counts, Credentials, Delivery, EntryId, Error, MailboxId, Maildrop,
-    MessageReader, Pending, QueueEntry, QueueId, Refused, Settled, Store, Uid, Wanted, accounts, check, deliver, message,
-    queue, schema,
+    MessageReader, Pending, QueueEntry, QueueId, Refused, Settled, Store, Uid, Wanted, accounts, check, deliver,
+    message, queue, schema,
 };
 use crate::clock;
 
@@ -145,8 +145,7 @@ impl Store for SqliteStore {
         report: Option<Delivery>,
     ) -> Pending<'_, bool> {
         Box::pin(async move {
-            let reported =
-                self.writer.change(move |change| queue::settle(change, message, &results, report)).await?;
+            let reported = self.writer.change(move |change| queue::settle(change, message, &results, report)).await?;
             self.delivered.fetch_add(u64::from(reported), Ordering::Relaxed);
             Ok(reported)
         })

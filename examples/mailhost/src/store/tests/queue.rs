@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::store::{
-    Claim, EntryId, Octets, Outgoing, OutgoingRecipient, QueuedEnvelope, Settled, Wanted,
-};
+use crate::store::{Claim, EntryId, Octets, Outgoing, OutgoingRecipient, QueuedEnvelope, Settled, Wanted};
 
 fn outgoing(recipients: &[&str]) -> Outgoing {
     let recipient = |path: &&str| OutgoingRecipient {
