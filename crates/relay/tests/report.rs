@@ -41,8 +41,11 @@ fn build(report: &Report<'_>) -> Option<Written> {
     report.build(61, [7; 32], &Limits::default()).unwrap()
 }
 
+/// The fields of one group, by name.
+type Group = Vec<(String, String)>;
+
 /// The parts of a report: the text, the groups of fields, and what came back with its type.
-fn read(message: &[u8]) -> (String, Vec<Vec<(String, String)>>, String, Vec<u8>) {
+fn read(message: &[u8]) -> (String, Vec<Group>, String, Vec<u8>) {
     let mut parser = Parser::default();
     let mail = parser.parse(message).unwrap();
     assert_eq!(mail.defects().count(), 0);

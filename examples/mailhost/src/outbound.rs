@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use dns::Name;
 use relay::{Limits, Schedule, Settings};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
@@ -31,6 +31,8 @@ const CLAIM: i64 = 4 * 3_600;
 const ATTEMPT: Duration = Duration::from_secs(3 * 3_600);
 /// Recipients of one message that go in one transaction: what every server takes (RFC 5321, 4.5.3.1.8).
 const RECIPIENTS: usize = 100;
+/// Messages that are encoded for a server at a time: each is wholly in memory then.
+const CONVERSIONS: usize = 2;
 /// How often the queue is looked at even if nobody says that there is something: another process may have changed it, or the clock.
 const LOOK: Duration = Duration::from_secs(60);
 /// How long to wait after the store has failed.
@@ -47,6 +49,8 @@ pub(crate) struct Outbound {
     /// For servers that break off the handshake: to them mail goes in the clear, as it would if they offered no TLS.
     plain: Arc<smtp_proto::client::Config>,
     tls: Arc<rustls::ClientConfig>,
+    /// Messages that may be wholly in memory, encoded for servers that take less.
+    conversions: Arc<Semaphore>,
     /// Something new is in the queue.
     woken: Notify,
 }
@@ -87,6 +91,7 @@ impl Outbound {
             client: encrypted,
             plain: Arc::new(client),
             tls: tls::config()?,
+            conversions: Arc::new(Semaphore::new(CONVERSIONS)),
             woken: Notify::new(),
         })
     }

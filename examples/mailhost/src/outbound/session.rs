@@ -16,6 +16,7 @@ use smtp_proto::client::{self, Envelope, Event, Request, Unsendable};
 use smtp_proto::command::{BodyType, Mail, MailParams, Rcpt, ReversePath};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use wire::{TlsFacts, TlsVersion};
@@ -103,8 +104,12 @@ async fn attempt(
     loop {
         while let Some(event) = client.poll() {
             if let Some(request) = talk.event(&event) {
-                talk.tell(&mut client, request, driver.now()).await;
+                let told = talk.tell(&mut client, request, driver.now()).await;
+                told.map_err(|misuse| Broken::Connection(io::Error::other(misuse)))?;
             }
+        }
+        if talk.stream_broken {
+            break;
         }
         match driver.turn(&mut client).await {
             Ok(Turn::Closed) => break,
@@ -124,14 +129,11 @@ async fn attempt(
                 client.secured(facts, driver.now());
             }
             Ok(Turn::Progress | Turn::Answer) => {}
-            // the stream broke while something was written
-            Err(_) => client.closed(driver.now()),
-        }
-        if talk.over && client.transmit().is_empty() && matches!(client.wants(), wire::Wants::Close) {
-            break;
-        }
-        if talk.broken > 3 {
-            break;
+            // It broke while something was written. What has come in until then is still worked off.
+            Err(_) => {
+                talk.stream_broken = true;
+                client.closed(driver.now());
+            }
         }
     }
     Ok(talk.end())
@@ -146,12 +148,18 @@ struct Talk<'a> {
     tls: Option<TlsFacts>,
     dsn: bool,
     /// What the content is told to be, once it has been made less than it was.
-    converted: Option<(Bytes, Octets)>,
+    converted: Option<Converted>,
     reader: Option<MessageReader>,
     rest: Bytes,
     sent: bool,
-    over: bool,
-    broken: u32,
+    stream_broken: bool,
+}
+
+/// A message that has been encoded for a server, wholly in memory.
+struct Converted {
+    bytes: Bytes,
+    octets: Octets,
+    _turn: OwnedSemaphorePermit,
 }
 
 /// What to tell the session.
@@ -173,8 +181,7 @@ impl<'a> Talk<'a> {
             reader: None,
             rest: Bytes::new(),
             sent: false,
-            over: false,
-            broken: 0,
+            stream_broken: false,
         }
     }
 
@@ -202,19 +209,15 @@ impl<'a> Talk<'a> {
             }
             Event::Unsendable(why) => self.open(&Outcome::unsendable(why)),
             Event::Abandoned => self.open(&Outcome::local_trouble("the message could not be read")),
-            Event::Failed { error, outcome } => {
-                self.open(&Outcome::session(error, *outcome));
-                self.over = true;
-            }
-            Event::Closing => self.over = true,
+            Event::Failed { error, outcome } => self.open(&Outcome::session(error, *outcome)),
             _ => {}
         }
         None
     }
 
-    async fn tell(&mut self, client: &mut Client, next: Next, now: Duration) {
+    async fn tell(&mut self, client: &mut Client, next: Next, now: Duration) -> Result<(), smtp_proto::Misuse> {
         self.dsn |= client.capabilities().dsn;
-        let told = match next {
+        match next {
             Next::Quit => client.tell(Request::Quit, now),
             Next::Convert => {
                 // what the server does not take is encoded (RFC 6152, 3), and the message is sent at the next chance
@@ -230,18 +233,15 @@ impl<'a> Talk<'a> {
                 Ok(())
             }
             Next::Send => self.send(client, now).await,
-        };
-        if told.is_err() {
-            self.broken += 1;
         }
     }
 
     async fn send(&mut self, client: &mut Client, now: Duration) -> Result<(), smtp_proto::Misuse> {
         let envelope = self.message.envelope;
         let (size, octets) = match &self.converted {
-            Some((bytes, octets)) => {
-                self.rest = bytes.clone();
-                (bytes.len() as u64, *octets)
+            Some(converted) => {
+                self.rest = converted.bytes.clone();
+                (converted.bytes.len() as u64, converted.octets)
             }
             None => match self.host.store.open_queued(self.message.id).await {
                 Ok(reader) => {
@@ -272,8 +272,9 @@ impl<'a> Talk<'a> {
     }
 
     /// The whole message, encoded for a server that takes less than it has.
-    async fn convert(&mut self, carriage: Carriage) -> Result<(Bytes, Octets), Outcome> {
+    async fn convert(&mut self, carriage: Carriage) -> Result<Converted, Outcome> {
         let trouble = |error: &dyn core::fmt::Display| Outcome::local_trouble(&error.to_string());
+        let turn = self.host.outbound.conversions.clone().acquire_owned().await.map_err(|error| trouble(&error))?;
         let mut reader = self.host.store.open_queued(self.message.id).await.map_err(|error| trouble(&error))?;
         let mut whole = Vec::new();
         while let Some(piece) = reader.piece().await.map_err(|error| trouble(&error))? {
@@ -288,7 +289,7 @@ impl<'a> Talk<'a> {
             // What is left is in the header, which nobody can encode for its sender (RFC 6531, 3.5).
             return Err(Outcome::unsendable(&Unsendable::Utf8));
         }
-        Ok((encoded.into_owned().into(), octets))
+        Ok(Converted { bytes: encoded.into_owned().into(), octets, _turn: turn })
     }
 
     /// Feeds the next piece of the content.

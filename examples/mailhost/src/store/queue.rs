@@ -189,7 +189,7 @@ pub(super) fn enqueue(database: &Connection, body: BodyId, size: u64, outgoing: 
 }
 
 /// Claims what is due, the longest due first.
-pub(super) fn claim(change: &Change<'_>, wanted: &Wanted) -> Result<Vec<Claim>, Error> {
+pub(super) fn claim(change: &mut Change<'_>, wanted: &Wanted) -> Result<Vec<Claim>, Error> {
     let database = change.database;
     // row R-7: a destination that has its share is not looked at, however much waits for it
     let mut busy = wanted.busy.clone();
@@ -239,6 +239,10 @@ pub(super) fn claim(change: &Change<'_>, wanted: &Wanted) -> Result<Vec<Claim>, 
         }
         let (envelope, size) = envelope(database, message)?;
         claims.push(Claim { message: QueueId(message), envelope, size, destination, recipients });
+    }
+    if claims.is_empty() {
+        // nothing to commit, and no sync
+        change.undo();
     }
     Ok(claims)
 }
