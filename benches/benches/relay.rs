@@ -11,6 +11,7 @@ use mail_builder::{
     headers::{HeaderType, content_type::ContentType, raw::Raw},
     mime::{BodyPart, MimePart},
 };
+use message::DateTime;
 use relay::{Action, Destination, Life, Limits, Outcome, Recipient, Report, Route, Schedule, Settings};
 use smtp_proto::{
     EnhancedStatus, Reply, client,
@@ -78,13 +79,21 @@ fn report(c: &mut Criterion) {
         });
         report.build(61, [7; 32], &Limits::default()).unwrap().unwrap().message
     };
-    // the parts as texts that are there already: only the message is built
-    let text = "This is the mail system at mx.example.org.\r\n".repeat(6);
-    let status = "Reporting-MTA: dns; mx.example.org\r\nArrival-Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n\r\n\
-                  Final-Recipient: rfc822; ben@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.example.net\r\n\
-                  Diagnostic-Code: smtp; 550 5.1.1 No such user\r\nLast-Attempt-Date: Thu, 01 Jan 1970 00:01:00 +0000\r\n";
-    let header = mail.split_once("\r\n\r\n").unwrap().0;
+    // the same facts, made into the same words
+    let (server, host, address, words) = ("mx.example.org", "mx.example.net", "ben@example.net", "No such user");
     let mut peer = || {
+        let date = DateTime::utc(black_box(0));
+        let text = format!(
+            "This is the mail system at {server}.\n\nYour message of {date}\ncould not be delivered to the following recipients, and will not be \
+             tried again:\n\n  <{address}>\n    {host} said: 550 5.1.1 {words}\n\nThe details are below, for programs, and what was sent is behind \
+             them.\n"
+        );
+        let status = format!(
+            "Reporting-MTA: dns; {server}\r\nArrival-Date: {date}\r\n\r\nFinal-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+             Remote-MTA: dns; {host}\r\nDiagnostic-Code: smtp; 550 5.1.1 {words}\r\nLast-Attempt-Date: {}\r\n",
+            DateTime::utc(60)
+        );
+        let header = mail.split_once("\r\n\r\n").unwrap().0;
         MessageBuilder::new()
             .date(61_i64)
             .message_id("07070707070707070707070707070707@mx.example.org")

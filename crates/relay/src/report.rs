@@ -180,10 +180,8 @@ impl<'a> Report<'a> {
         let (id, boundaries) = random.split_at(16);
         let array = |half: &[u8]| <[u8; 16]>::try_from(half).unwrap_or_default();
         let author = AddrSpec::new("MAILER-DAEMON", self.server)?;
-        let status = Content::delivery_status(self.status(&told)?);
-        let text = Content::text(self.text(&told));
         let report = |returned, carriage| {
-            let parts = [text.clone(), status.clone(), returned];
+            let parts = [Content::text(self.text(&told)), Content::delivery_status(self.status(&told)?), returned];
             let builder = MessageBuilder::new(
                 Mailbox::new(DisplayName::new("Mail Delivery System"), author.clone()),
                 DateTime::utc(now),
