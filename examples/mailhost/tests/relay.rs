@@ -38,7 +38,8 @@ struct Dns {
 }
 
 impl Dns {
-    /// The zone of these tests: `a.test` to `e.test` have a host each; `nomail.test` takes none, and the mail of `loop.test` leads to that of `a.test`.
+    /// The zone of these tests: `a.test` to `e.test` have a host each; `nomail.test` takes none, the mail of `loop.test` leads to that of `a.test`, and that of
+    /// `two.test` to those of `e.test` and `c.test`, in this order.
     fn start() -> Self {
         static NETWORKS: AtomicU8 = AtomicU8::new(10);
         let network = NETWORKS.fetch_add(1, Ordering::Relaxed);
@@ -60,6 +61,7 @@ impl Dns {
         // preference 0 and the root (RFC 7505)
         command.arg("--dns-rr=nomail.test,15,000000");
         command.arg("--mx-host=loop.test,mx.a.test,10");
+        command.args(["--mx-host=two.test,mx.e.test,10", "--mx-host=two.test,mx.c.test,20"]);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let mail_port = TcpListener::bind((host(network, "a"), 0)).unwrap().local_addr().unwrap().port();
         let this = Self { child, port, network, mail_port };
@@ -202,7 +204,8 @@ impl Fake {
                     }
                     let reply = if content { "250 Taken".to_owned() } else { answer(&text, number) };
                     content = reply.starts_with("354");
-                    if out.write_all(format!("{reply}\r\n").as_bytes()).is_err() || text == "QUIT" {
+                    if out.write_all(format!("{reply}\r\n").as_bytes()).is_err() || text == "QUIT" || text == "STARTTLS"
+                    {
                         break;
                     }
                 }
@@ -318,8 +321,6 @@ fn failures_are_told_to_their_sender_alone() {
     // row R-8; RFC 7505
     assert!(report(&mut ann, "<ann@a.test>", "<x@nomail.test>").contains("Status: 5.1.10\r\n"));
     assert!(report(&mut ann, "<ann@a.test>", "<x@nowhere.test>").contains("Status: 5.1.2\r\n"));
-    // row R-4: their mail leads to us, and we do not serve them
-    assert!(report(&mut ann, "<ann@a.test>", "<x@loop.test>").contains("Status: 5.4.6\r\n"));
     // RFC 3461: what was asked for. A server that offers no DSN is told nothing of it.
     let relayed = report(&mut ann, "<ann@a.test>", "<x@c.test> NOTIFY=SUCCESS");
     assert!(relayed.contains("Action: relayed\r\n"), "{relayed}");
@@ -415,4 +416,59 @@ fn a_smart_host_gets_everything() {
         let both = ["RCPT TO:<x@anywhere.example>", "RCPT TO:<y@elsewhere.example>"];
         both.iter().all(|line| said.iter().any(|text| text == line)).then_some(())
     });
+}
+
+/// Their mail leads to us, and we do not serve them.
+#[test]
+fn r4_mail_that_leads_back_here_stops() {
+    if !installed("dnsmasq") {
+        return;
+    }
+    let dns = Dns::start();
+    let a = start_a(&dns);
+    User::login(&a, "ann@a.test").send("<ann@a.test>", &["<x@loop.test>"], &letter("ann@a.test", "round"));
+    let report = messages(&a, "ann@a.test", 1).remove(0);
+    assert!(report.contains("Status: 5.4.6\r\n"), "{report}");
+    assert_eq!(queue(&a), 0);
+}
+
+#[test]
+fn the_next_host_is_tried_and_told_what_the_sender_wants() {
+    if !installed("dnsmasq") {
+        return;
+    }
+    let dns = Dns::start();
+    let a = start_a(&dns);
+    let fake = Fake::start(dns.host("c"), |line, _| {
+        if line.starts_with("EHLO") { "250-fake.test\r\n250 DSN".into() } else { polite(line) }
+    });
+    User::login(&a, "ann@a.test").send(
+        "<ann@a.test> RET=HDRS ENVID=my+2Bid",
+        &["<x@two.test> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;X@two.test"],
+        &letter("ann@a.test", "second"),
+    );
+    until(&a, "it does not arrive", || fake.has_taken("Subject: second").then_some(()));
+    let said = fake.said();
+    assert!(said.iter().any(|line| line == "MAIL FROM:<ann@a.test> RET=HDRS ENVID=my+2Bid"), "{said:?}");
+    let rcpt = "RCPT TO:<x@two.test> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;X@two.test";
+    assert!(said.iter().any(|line| line == rcpt), "{said:?}");
+    until(&a, "the queue does not empty", || (queue(&a) == 0).then_some(()));
+    assert_eq!(mailbox(&a, "ann@a.test"), [""; 0], "who promises reports sends them");
+}
+
+#[test]
+fn a_handshake_that_fails_is_not_the_end() {
+    if !installed("dnsmasq") {
+        return;
+    }
+    let dns = Dns::start();
+    let a = start_a(&dns);
+    let fake = Fake::start(dns.host("c"), |line, _| match line {
+        "STARTTLS" => "220 And now to something else".into(),
+        line if line.starts_with("EHLO") => "250-fake.test\r\n250 STARTTLS".into(),
+        line => polite(line),
+    });
+    User::login(&a, "ann@a.test").send("<ann@a.test>", &["<x@c.test>"], &letter("ann@a.test", "clear"));
+    until(&a, "it does not arrive", || fake.has_taken("Subject: clear").then_some(()));
+    assert_eq!(fake.said().iter().filter(|line| *line == "STARTTLS").count(), 1);
 }
