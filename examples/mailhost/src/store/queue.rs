@@ -3,7 +3,7 @@
 //! Whoever takes recipients to try them claims them for a time. What is claimed is nobody else's until the claim has run out, or the server is started anew:
 //! so a crash costs a repeated attempt, and never a message.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use smtp_proto::dsn::{Notify, Ret};
@@ -188,38 +188,88 @@ pub(super) fn enqueue(database: &Connection, body: BodyId, size: u64, outgoing: 
     Ok(())
 }
 
-/// Claims what is due, the longest due first.
-pub(super) fn claim(change: &mut Change<'_>, wanted: &Wanted) -> Result<Vec<Claim>, Error> {
-    let database = change.database;
-    // row R-7: a destination that has its share is not looked at, however much waits for it
-    let mut busy = wanted.busy.clone();
-    let full: Vec<&String> = busy
-        .iter()
-        .filter(|(_, count)| **count >= wanted.per_destination)
-        .map(|(destination, _)| destination)
-        .collect();
-    let full = serde_json::to_string(&full).unwrap_or_default();
-    let mut due = database.prepare_cached(
-        "SELECT message, destination FROM queue WHERE due <= ?1 AND destination NOT IN (SELECT value FROM json_each(?2))
-         GROUP BY destination, message ORDER BY min(due) LIMIT ?3",
+/// One message's recipients at one destination.
+pub(super) type Group = (i64, String);
+
+/// Finds what is due, the longest due first, without more than its share for any destination (row R-7). It is looked for by a reader, so that a long queue does not
+/// hold up deliveries; nobody else claims.
+pub(super) fn due(database: &Connection, wanted: &Wanted) -> Result<Vec<Group>, Error> {
+    let mut found = Found { wanted, busy: wanted.busy.clone(), groups: Vec::new(), seen: HashSet::new() };
+    let mut oldest = database.prepare_cached(
+        "SELECT message, destination FROM queue INDEXED BY queue_due WHERE due <= ?1 ORDER BY due LIMIT ?2",
     )?;
+    let mut rows = oldest.query((wanted.now, small(LOOK_MAX)))?;
+    let mut looked = 0;
+    while !found.is_enough()
+        && let Some(row) = rows.next()?
+    {
+        looked += 1;
+        found.add((row.get(0)?, row.get(1)?));
+    }
+    if !found.groups.is_empty() || looked < LOOK_MAX {
+        return Ok(found.groups);
+    }
+    // The oldest are all of destinations that have their share: each destination is asked for by itself.
+    let mut next =
+        database.prepare_cached("SELECT destination FROM queue WHERE destination > ? ORDER BY destination LIMIT 1")?;
+    let mut theirs = database.prepare_cached(
+        "SELECT message FROM queue INDEXED BY queue_destination WHERE destination = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
+    )?;
+    let mut last = String::new();
+    while !found.is_enough()
+        && let Some(destination) = next.query_row([&last], |row| row.get::<_, String>(0)).optional()?
+    {
+        if found.has_room(&destination) {
+            let messages = theirs.query_map((&destination, wanted.now, small(wanted.recipients)), |row| row.get(0))?;
+            for message in messages {
+                found.add((message?, destination.clone()));
+            }
+        }
+        last = destination;
+    }
+    Ok(found.groups)
+}
+
+/// Rows looked at in the order in which they are due, before each destination is asked for.
+const LOOK_MAX: usize = 1_000;
+
+/// What has been found to be claimed.
+struct Found<'a> {
+    wanted: &'a Wanted,
+    busy: HashMap<String, usize>,
+    groups: Vec<Group>,
+    seen: HashSet<Group>,
+}
+
+impl Found<'_> {
+    fn is_enough(&self) -> bool {
+        self.groups.len() >= self.wanted.messages
+    }
+
+    fn has_room(&self, destination: &str) -> bool {
+        self.busy.get(destination).is_none_or(|count| *count < self.wanted.per_destination)
+    }
+
+    fn add(&mut self, group: Group) {
+        if self.is_enough() || !self.has_room(&group.1) || !self.seen.insert(group.clone()) {
+            return;
+        }
+        *self.busy.entry(group.1.clone()).or_default() += 1;
+        self.groups.push(group);
+    }
+}
+
+/// Claims what was found.
+pub(super) fn claim(change: &Change<'_>, wanted: &Wanted, groups: Vec<Group>) -> Result<Vec<Claim>, Error> {
+    let database = change.database;
     let mut recipients = database.prepare_cached(
         "SELECT id, path, original, notify, attempts, delay_told FROM queue
          WHERE message = ?1 AND destination = ?2 AND due <= ?3 ORDER BY id LIMIT ?4",
     )?;
     let mut hold =
         database.prepare_cached("UPDATE queue SET due = ?2, claimed = 1, attempts = attempts + 1 WHERE id = ?1")?;
-    let groups = due.query_map((wanted.now, full, small(wanted.messages)), |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-    })?;
     let mut claims: Vec<Claim> = Vec::new();
-    for group in groups.collect::<Result<Vec<_>, _>>()? {
-        let (message, destination) = group;
-        let count = busy.entry(destination.clone()).or_default();
-        if *count >= wanted.per_destination {
-            continue;
-        }
-        *count += 1;
+    for (message, destination) in groups {
         let rows = recipients.query_map((message, &destination, wanted.now, small(wanted.recipients)), |row| {
             Ok(Claimed {
                 id: EntryId(row.get(0)?),
@@ -234,15 +284,14 @@ pub(super) fn claim(change: &mut Change<'_>, wanted: &Wanted) -> Result<Vec<Clai
             })
         })?;
         let recipients = rows.collect::<Result<Vec<_>, _>>()?;
+        if recipients.is_empty() {
+            continue;
+        }
         for one in &recipients {
             hold.execute((one.id.0, wanted.until))?;
         }
         let (envelope, size) = envelope(database, message)?;
         claims.push(Claim { message: QueueId(message), envelope, size, destination, recipients });
-    }
-    if claims.is_empty() {
-        // nothing to commit, and no sync
-        change.undo();
     }
     Ok(claims)
 }

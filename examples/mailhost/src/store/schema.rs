@@ -82,8 +82,8 @@ CREATE TABLE expunged (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Mail that waits to be sent elsewhere: a message once, and a row for each recipient. A claimed recipient is due when the claim runs out, so that one index
-/// finds all that there is to do. The octets of a message are 0 for ASCII, 1 for 8-bit, 2 for binary.
+/// Mail that waits to be sent elsewhere: a message once, and a row for each recipient. A claimed recipient is due when the claim runs out, so that an
+/// index finds all that there is to do; the one by destination finds what there is beside a destination that has its share already. The octets of a message are 0 for ASCII, 1 for 8-bit, 2 for binary.
 const VERSION_2: &str = "
 CREATE TABLE queue_messages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -113,6 +113,7 @@ CREATE TABLE queue (
     words TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX queue_due ON queue (due, destination, message);
+CREATE INDEX queue_destination ON queue (destination, due, message);
 CREATE INDEX queue_message ON queue (message, destination);
 ";
 

@@ -135,7 +135,15 @@ impl Store for SqliteStore {
     }
 
     fn claim(&self, wanted: Wanted) -> Pending<'_, Vec<Claim>> {
-        Box::pin(self.writer.change(move |change| queue::claim(change, &wanted)))
+        Box::pin(async move {
+            let wanted = Arc::new(wanted);
+            let look = wanted.clone();
+            let groups = self.readers.read(move |database| queue::due(database, &look)).await?;
+            if groups.is_empty() {
+                return Ok(Vec::new());
+            }
+            self.writer.change(move |change| queue::claim(change, &wanted, groups)).await
+        })
     }
 
     fn settle(

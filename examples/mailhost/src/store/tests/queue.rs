@@ -118,8 +118,10 @@ async fn what_is_claimed_is_nobody_elses_until_the_claim_ends() {
 async fn r7_one_destination_has_its_share_and_no_more() {
     let folder = private_folder();
     let store = open(folder.path());
-    for _ in 0..20 {
-        send(&store, b"x", vec![], &["a@slow.test"]).await;
+    // more than are looked at in their order
+    for _ in 0..11 {
+        let many: Vec<String> = (0..100).map(|n| format!("a{n}@slow.test")).collect();
+        send(&store, b"x", vec![], &many.iter().map(String::as_str).collect::<Vec<_>>()).await;
     }
     send(&store, b"x", vec![], &["b@quick.test"]).await;
     let mut busy: HashMap<String, usize> = HashMap::new();
