@@ -1,6 +1,6 @@
 //! One message for its recipients at one destination: the way, the hosts in their order, and what follows.
 
-use relay::{Action, Destination, Fate, Life, Next, NoRoute, Outcome, Plan, Route};
+use relay::{Action, Destination, Fate, Life, Next, NoRoute, Outcome, Plan, Route, Way};
 use smtp_proto::command::{ForwardPath, Rcpt, RcptParams, ReversePath};
 use smtp_proto::dsn::OriginalRecipient;
 use smtp_proto::xtext::Xtext;
@@ -123,8 +123,13 @@ async fn attempt(host: &Host, claim: &Claim) -> Vec<Tried> {
             sender: &sender,
             recipients: &recipients,
             size: claim.size,
+            foreign: plan.way != Way::Set && !host.outbound.settings.private_networks,
         };
         let session = session::send(host, mail_host, address, &message).await;
+        if session.ourselves && tried.iter().any(Option::is_some) {
+            // RFC 5321, 5.1: better hosts are there and will take it some time; those behind us are no better than we are
+            break;
+        }
         let name = mail_host.name.map_or_else(|| address.ip().to_string(), |name| name.to_string());
         info!(
             message = claim.envelope.name,

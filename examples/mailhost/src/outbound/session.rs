@@ -9,7 +9,7 @@ use embed::Turn;
 use embed::asynchronous::Driver;
 use message::Carriage;
 use message::mime::Parser;
-use relay::{Fate, Host as MailHost, Outcome};
+use relay::{Fate, Host as MailHost, NoRoute, Outcome};
 use rustls_pki_types::ServerName;
 use smtp_proto::Client;
 use smtp_proto::client::{self, Envelope, Event, Request, Unsendable};
@@ -40,6 +40,8 @@ pub(super) struct Message<'a> {
     pub(super) sender: &'a ReversePath<'a>,
     pub(super) recipients: &'a [Rcpt<'a>],
     pub(super) size: u64,
+    /// The hosts are those that the DNS names, and none of them may be this machine.
+    pub(super) foreign: bool,
 }
 
 /// What a session came to: one outcome for each recipient.
@@ -49,11 +51,13 @@ pub(super) struct Session {
     pub(super) tls: Option<TlsFacts>,
     /// Whether the server promises reports itself.
     pub(super) dsn: bool,
+    /// The server is this one.
+    pub(super) ourselves: bool,
 }
 
 impl Session {
     fn all(message: &Message<'_>, outcome: &Outcome) -> Self {
-        Self { outcomes: vec![outcome.clone(); message.recipients.len()], tls: None, dsn: false }
+        Self { outcomes: vec![outcome.clone(); message.recipients.len()], tls: None, dsn: false, ourselves: false }
     }
 }
 
@@ -68,15 +72,17 @@ pub(super) fn tls_words(facts: Option<&TlsFacts>) -> &'static str {
 
 /// Sends a message to a server at an address. Where the handshake fails, it goes in the clear.
 pub(super) async fn send(host: &Host, to: &MailHost, address: SocketAddr, message: &Message<'_>) -> Session {
-    match attempt(host, to, address, message, true).await {
-        Err(Broken::Handshake) => {}
-        Err(Broken::Connection(error)) => return Session::all(message, &Outcome::unreachable(&words(&error))),
-        Ok(session) => return session,
+    let mut sent = attempt(host, to, address, message, true).await;
+    if let Err(Broken::Handshake) = sent {
+        sent = attempt(host, to, address, message, false).await;
     }
-    match attempt(host, to, address, message, false).await {
+    match sent {
         Ok(session) => session,
         Err(Broken::Handshake) => Session::all(message, &Outcome::tls_failed("no TLS")),
         Err(Broken::Connection(error)) => Session::all(message, &Outcome::unreachable(&words(&error))),
+        Err(Broken::Ourselves) => {
+            Session { ourselves: true, ..Session::all(message, &Outcome::no_route(&NoRoute::Loop)) }
+        }
     }
 }
 
@@ -84,6 +90,7 @@ pub(super) async fn send(host: &Host, to: &MailHost, address: SocketAddr, messag
 enum Broken {
     Handshake,
     Connection(io::Error),
+    Ourselves,
 }
 
 async fn attempt(
@@ -97,6 +104,10 @@ async fn attempt(
     let stream = timeout(CONNECT, TcpStream::connect(address)).await;
     let stream = stream.map_err(io::Error::from).and_then(|stream| stream).map_err(Broken::Connection)?;
     let _ = stream.set_nodelay(true);
+    // Row R-4: who has the address that we have is this machine, under an address that the configuration does not name.
+    if message.foreign && stream.local_addr().is_ok_and(|local| local.ip() == address.ip()) {
+        return Err(Broken::Ourselves);
+    }
     let config = if encrypted { &outbound.client } else { &outbound.plain };
     let mut driver = Driver::new(Box::new(stream) as Box<dyn Link>, host.origin);
     let mut client = Client::new(config.clone(), client::Limits::default(), None, driver.now());
@@ -104,8 +115,8 @@ async fn attempt(
     loop {
         while let Some(event) = client.poll() {
             if let Some(request) = talk.event(&event) {
-                let told = talk.tell(&mut client, request, driver.now()).await;
-                told.map_err(|misuse| Broken::Connection(io::Error::other(misuse)))?;
+                // what cannot be told ends the session; what is known by then is known
+                talk.stream_broken |= talk.tell(&mut client, request, driver.now()).await.is_err();
             }
         }
         if talk.stream_broken {
@@ -318,7 +329,7 @@ impl<'a> Talk<'a> {
     fn end(self) -> Session {
         let unknown = Outcome::unreachable("the server closed the connection");
         let outcomes = self.outcomes.into_iter().map(|known| known.unwrap_or_else(|| unknown.clone())).collect();
-        Session { outcomes, tls: self.tls, dsn: self.dsn }
+        Session { outcomes, tls: self.tls, dsn: self.dsn, ourselves: false }
     }
 }
 
