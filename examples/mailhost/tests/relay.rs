@@ -43,7 +43,8 @@ impl Dns {
     fn start() -> Self {
         static NETWORKS: AtomicU8 = AtomicU8::new(10);
         let network = NETWORKS.fetch_add(1, Ordering::Relaxed);
-        let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Ipv4Addr::new(127, network, 0, 1);
+        let port = TcpListener::bind((server, 0)).unwrap().local_addr().unwrap().port();
         let mut command = Command::new("dnsmasq");
         command.args([
             "--keep-in-foreground",
@@ -52,7 +53,7 @@ impl Dns {
             "--no-hosts",
             "--bind-interfaces",
         ]);
-        command.args(["--listen-address=127.0.0.1", "--local=/test/", "--user=root", "--pid-file="]);
+        command.arg(format!("--listen-address={server}")).args(["--local=/test/", "--user=root", "--pid-file="]);
         command.arg(format!("--port={port}"));
         for name in ["a", "b", "c", "d", "e"] {
             command.arg(format!("--mx-host={name}.test,mx.{name}.test,10"));
@@ -66,7 +67,7 @@ impl Dns {
         let mail_port = TcpListener::bind((host(network, "a"), 0)).unwrap().local_addr().unwrap().port();
         let this = Self { child, port, network, mail_port };
         let since = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while TcpStream::connect((server, port)).is_err() {
             assert!(since.elapsed() < Duration::from_secs(10), "the DNS server does not start");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -94,8 +95,8 @@ impl Drop for Dns {
 /// A server for `a.test` or `b.test`, with a user.
 fn start(dns: &Dns, name: &str, user: &str, retry: &str) -> Server {
     let extra = format!(
-        "domains = ['{name}.test']\n[dns]\nservers = ['127.0.0.1:{}']\n[relay]\nport = {}\nprivate_networks = true\n{retry}",
-        dns.port, dns.mail_port
+        "domains = ['{name}.test']\n[dns]\nservers = ['127.{}.0.1:{}']\n[relay]\nport = {}\nprivate_networks = true\n{retry}",
+        dns.network, dns.port, dns.mail_port
     );
     Server::with(PROGRAM, &format!("mx.{name}.test"), &dns.host(name).to_string(), &extra, &[user])
 }
@@ -471,4 +472,23 @@ fn a_handshake_that_fails_is_not_the_end() {
     User::login(&a, "ann@a.test").send("<ann@a.test>", &["<x@c.test>"], &letter("ann@a.test", "clear"));
     until(&a, "it does not arrive", || fake.has_taken("Subject: clear").then_some(()));
     assert_eq!(fake.said().iter().filter(|line| *line == "STARTTLS").count(), 1);
+}
+
+/// What strangers send is refused while they are there, or delivered; it makes this server write to nobody.
+#[test]
+fn r2_strangers_make_us_send_nothing() {
+    let server = Server::start(PROGRAM, "relay.smarthost = '127.0.0.1:1'\nlimits.message_size = 5000");
+    for number in 0..20 {
+        let mut talk = server.talk("Smtp");
+        talk.reply();
+        talk.say("EHLO client.example");
+        talk.say(&format!("MAIL FROM:<victim{number}@example.com>"));
+        assert!(talk.say("RCPT TO:<nobody@mail.test>").starts_with("550 5.1.1"));
+        assert!(talk.say("RCPT TO:<ann@mail.test>").starts_with("250"));
+        let (text, code) = if number % 2 == 0 { ("x\r\n".repeat(3_000), "552") } else { (letter("x@y", "z"), "250") };
+        let reply = talk.content(&text);
+        assert!(reply.starts_with(code), "{reply}");
+    }
+    assert_eq!(queue(&server), 0);
+    assert_eq!(mailbox(&server, "ann@mail.test").len(), 10);
 }
