@@ -35,7 +35,9 @@ impl Encoding {
         let mut kind = Self::SevenBit;
         for line in body.split_inclusive(|&byte| byte == b'\n') {
             let text = line.strip_suffix(b"\r\n").unwrap_or(line);
-            if text.len() > 998 || text.iter().any(|&byte| byte < 0x80 && !is_plain(byte)) {
+            // all of a line is looked at, which is faster than to stop early
+            let control = |byte: u8| (byte < b' ' && byte != b'\t') | (byte == 0x7F);
+            if text.len() > 998 || text.iter().fold(false, |found, &byte| found | control(byte)) {
                 return Self::Binary;
             }
             if !text.is_ascii() {

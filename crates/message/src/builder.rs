@@ -21,8 +21,8 @@ pub enum BuildError {
     /// A field that has a method of its own, or is MIME's.
     #[error("{0} has a method of its own: use that")]
     Reserved(FieldName),
-    /// A control character other than the tab in a field's text (row R-10). Line ends are for the builder to write.
-    #[error("a control character in {field} at byte {at}: take it out")]
+    /// A control character other than the tab in a field's text (row R-10), or one beyond ASCII in a delivery status. Line ends are for the builder to write.
+    #[error("a control character in {field} at byte {at}, or one beyond ASCII where none may be: take it out")]
     Control {
         /// The field.
         field: Cow<'static, str>,

@@ -8,7 +8,7 @@ use alloc::{
 use core::fmt::Write as _;
 
 use crate::{
-    BuildError, MessageId,
+    BuildError, FieldName, MessageId,
     body::{self, Encoding},
     fold::Folder,
     grammar::is_control,
@@ -25,6 +25,8 @@ pub enum Multipart {
     Alternative,
     /// A page and what is shown in it; the page first (RFC 2387).
     Related,
+    /// A report of what became of a message: text, [`Content::delivery_status`], and the message or its [header](Content::header) (RFC 6522, 3; RFC 3464, 2).
+    DeliveryReport,
 }
 
 impl Multipart {
@@ -33,6 +35,7 @@ impl Multipart {
             Self::Mixed => "mixed",
             Self::Alternative => "alternative",
             Self::Related => "related",
+            Self::DeliveryReport => "report",
         }
     }
 }
@@ -66,6 +69,8 @@ enum Kind {
     Text { sub: &'static str, text: String },
     Octets { media_type: String, name: Option<String>, id: Option<MessageId<'static>>, octets: Vec<u8> },
     Message(Vec<u8>),
+    Status(Vec<Vec<(FieldName, String)>>),
+    Header(Vec<u8>),
     Parts(Multipart, Vec<Content>),
 }
 
@@ -101,6 +106,18 @@ impl Content {
         Self(Kind::Message(mail.into()))
     }
 
+    /// What became of a message, for programs (RFC 3464, 2.1): groups of fields, the first about the message, then one a recipient. The texts are ASCII.
+    #[must_use]
+    pub fn delivery_status(groups: impl IntoIterator<Item = Vec<(FieldName, String)>>) -> Self {
+        Self(Kind::Status(groups.into_iter().collect()))
+    }
+
+    /// The header of another message, without its body (RFC 6522, 4): `text/rfc822-headers`, or `message/global-headers` where there is UTF-8 in it (RFC 6533, 6).
+    #[must_use]
+    pub fn header(fields: impl Into<Vec<u8>>) -> Self {
+        Self(Kind::Header(fields.into()))
+    }
+
     /// Parts.
     #[must_use]
     pub fn multipart(kind: Multipart, parts: impl IntoIterator<Item = Self>) -> Self {
@@ -110,7 +127,13 @@ impl Content {
     /// What is not valid by its type.
     pub(crate) fn check(&self, carriage: Carriage, boundary: bool, depth: u32) -> Result<(), BuildError> {
         match &self.0 {
-            Kind::Text { .. } => Ok(()),
+            Kind::Text { .. } | Kind::Header(_) => Ok(()),
+            Kind::Status(groups) => groups.iter().flatten().try_for_each(|(name, text)| {
+                match text.bytes().position(|byte| is_control(byte) || !byte.is_ascii()) {
+                    Some(at) => Err(BuildError::Control { field: name.as_str().to_string().into(), at }),
+                    None => Ok(()),
+                }
+            }),
             Kind::Octets { id: Some(id), .. } if !id.to_string().is_ascii() => Err(BuildError::ContentId),
             Kind::Octets { media_type, name, .. } => {
                 let whole = MediaType::parse(media_type.as_bytes()).is_some_and(|read| {
@@ -173,6 +196,27 @@ impl Content {
                 field(out, "Content-Type", &["message/rfc822".to_string()]);
                 finish(encoding, mail, out);
             }
+            Kind::Status(groups) => {
+                let mut body = Vec::new();
+                for (number, group) in groups.iter().enumerate() {
+                    if number > 0 {
+                        body.extend_from_slice(b"\r\n");
+                    }
+                    for (name, text) in group {
+                        let mut line = Folder::new(&mut body, name.as_str(), false);
+                        line.text(text);
+                        line.end();
+                    }
+                }
+                field(out, "Content-Type", &["message/delivery-status".to_string()]);
+                finish(Encoding::SevenBit, &body, out);
+            }
+            Kind::Header(fields) => {
+                let global = !fields.is_ascii() && core::str::from_utf8(fields).is_ok();
+                let media_type = if global { "message/global-headers" } else { "text/rfc822-headers" };
+                field(out, "Content-Type", &[media_type.to_string()]);
+                finish(Encoding::choose(fields, carriage), fields, out);
+            }
             Kind::Parts(kind, parts) => {
                 let boundary = boundaries.next();
                 let mut bodies = Vec::new();
@@ -180,11 +224,12 @@ impl Content {
                     bodies.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
                     part.write(carriage, boundaries, &mut bodies);
                 }
-                field(
-                    out,
-                    "Content-Type",
-                    &[format!("multipart/{};", kind.as_str()), format!("boundary=\"{boundary}\"")],
-                );
+                let mut tokens = Vec::from([format!("multipart/{};", kind.as_str())]);
+                if *kind == Multipart::DeliveryReport {
+                    tokens.push("report-type=delivery-status;".to_string());
+                }
+                tokens.push(format!("boundary=\"{boundary}\""));
+                field(out, "Content-Type", &tokens);
                 let encoding = Encoding::as_it_is(&bodies);
                 if encoding != Encoding::SevenBit {
                     field(out, "Content-Transfer-Encoding", &[encoding.name().to_string()]);

@@ -13,7 +13,8 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use message::{
-    AddrSpec, Address, BuildError, DateTime, DisplayName, FieldName, Headers, Index, Mailbox, MessageBuilder, MessageId,
+    AddrSpec, Address, BuildError, Content, DateTime, DisplayName, FieldName, Headers, Index, Mailbox, MessageBuilder,
+    MessageId, Multipart,
 };
 use proptest::prelude::*;
 
@@ -193,4 +194,29 @@ proptest! {
         prop_assert!(written.split(|&byte| byte == b'\n').all(|line| line.len() <= 999));
         prop_assert!(!written.windows(2).any(|pair| (pair[0] == b'\r') != (pair[1] == b'\n')), "a line end that is no CRLF");
     }
+}
+
+#[test]
+fn r10_a_delivery_report_has_three_parts_and_its_fields_cannot_be_broken() {
+    let group = |text: &str| vec![(FieldName::new("Final-Recipient").unwrap(), text.to_owned())];
+    let report = |text: &str, header: &[u8]| {
+        let parts = [
+            Content::text("Gone.\n"),
+            Content::delivery_status([group("dns; x"), group(text)]),
+            Content::header(header),
+        ];
+        builder().boundaries([0; 16]).content(Content::multipart(Multipart::DeliveryReport, parts)).build()
+    };
+    let mail = report("rfc822; a@b", b"Subject: x\r\n").unwrap();
+    let mut parser = message::mime::Parser::default();
+    let parsed = parser.parse(&mail).unwrap();
+    let parts: Vec<_> = parsed.root().children().collect();
+    assert!(parsed.headers().get("content-type").unwrap().text().contains("report-type=delivery-status"));
+    assert_eq!(parts[1].decoded().bytes.as_ref(), b"Final-Recipient: dns; x\r\n\r\nFinal-Recipient: rfc822; a@b\r\n");
+    assert!(parts[2].media_type().is("text", "rfc822-headers"));
+    for (wrong, at) in [("a\r\nAction: delivered", 1), ("a\u{e9}", 1), ("\0", 0)] {
+        assert_eq!(report(wrong, b""), Err(BuildError::Control { field: "Final-Recipient".into(), at }), "{wrong:?}");
+    }
+    let global = report("x", "Subject: é\r\n".as_bytes()).unwrap();
+    assert!(global.is_ascii() && String::from_utf8(global).unwrap().contains("message/global-headers"));
 }

@@ -23,6 +23,7 @@ const EXAMPLES: &str = "Examples:
   mailhost user add ann@example.org                  add a user, the password is asked for
   echo secret | mailhost user add ann@example.org --password-stdin
   mailhost status --json                             figures for a script
+  mailhost queue list                                what waits to be sent
   mailhost check                                     look at configuration and store";
 
 /// What to do.
@@ -40,7 +41,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
-    /// Show users, messages stored, and messages delivered since the start
+    /// Show what waits to be sent elsewhere
+    #[command(after_help = "Example:\n  mailhost queue list")]
+    Queue {
+        /// What about it
+        #[command(subcommand)]
+        command: QueueCommand,
+    },
+    /// Show users, messages stored, messages delivered since the start, and messages that wait
     #[command(after_help = "Examples:\n  mailhost status\n  mailhost status --json")]
     Status {
         /// One JSON object: running, users, messages, delivered, queue
@@ -77,6 +85,13 @@ pub(crate) struct Explain {
     /// One JSON object: checks, disposition, reply, fields
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What about the queue.
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueCommand {
+    /// List each recipient: message, sender, recipient, attempts, when the next one is, and what the last one came to
+    List,
 }
 
 /// What about users.

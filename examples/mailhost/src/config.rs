@@ -3,6 +3,7 @@
 mod filter;
 mod keys;
 mod limits;
+mod relay;
 
 use core::net::{IpAddr, SocketAddr};
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Deserializer};
 
 pub(crate) use filter::Filter;
 pub(crate) use limits::Limits;
+pub(crate) use relay::{Dns, Relay};
 
 /// All settings. What a file leaves out has its default, and without a file everything has.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,6 +39,10 @@ pub(crate) struct Config {
     pub(crate) aliases: Aliases,
     /// What mail is checked for.
     pub(crate) filter: Filter,
+    /// How users' mail for other domains leaves.
+    pub(crate) relay: Relay,
+    /// Whom to ask for the ways of mail.
+    pub(crate) dns: Dns,
     /// What strangers may cost.
     pub(crate) limits: Limits,
     /// Networks and single addresses that connection and login limits do not apply to. Being trusted never means that mail is relayed.
@@ -64,6 +70,8 @@ impl Default for Config {
             store: Store::default(),
             aliases: Aliases::default(),
             filter: Filter::default(),
+            relay: Relay::default(),
+            dns: Dns::default(),
             limits: Limits::default(),
             trusted: ["127.0.0.0/8", "::1/128"].into_iter().filter_map(|net| net.parse().ok()).collect(),
             proxies: Vec::new(),
@@ -286,6 +294,9 @@ impl Config {
                 "`listen.lmtp` on {lmtp}: LMTP believes whoever speaks it, so it listens on loopback and private addresses only"
             )));
         }
+        if let Some(fault) = self.relay.fault() {
+            return invalid(fault);
+        }
         for (key, networks) in [("proxies", &self.proxies), ("xclient", &self.xclient)] {
             if networks.iter().any(|network| network.prefix_len() == 0) {
                 return Err(Error::Invalid(format!(
@@ -393,6 +404,10 @@ mod tests {
         assert!(read("[limits]\nrecipients = 0").unwrap_err().to_string().contains("`limits.recipients`"));
         assert!(read("[limits]\nconnections = 100").unwrap_err().to_string().contains("`limits.connections_reserved`"));
         assert!(read("[limits]\nquota = 0").is_ok());
+        assert!(read("[relay]\nretry = []").unwrap_err().to_string().contains("`relay.retry`"));
+        assert!(read("[relay]\nconnections = 0").unwrap_err().to_string().contains("`relay.connections`"));
+        assert!(read("[relay]\nsmarthost = 'a b'").unwrap_err().to_string().contains("neither a host"));
+        assert!(read("[relay]\nsmarthost = 'smtp.example.org:587'").is_ok());
         // W-14
         assert!(read("proxies = ['0.0.0.0/0']").unwrap_err().to_string().contains("`proxies`"));
         assert!(read("xclient = ['::/0']").unwrap_err().to_string().contains("`xclient`"));

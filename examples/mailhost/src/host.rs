@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::filter::{Filter, Resolver};
 use crate::limiter::LoginLimiter;
 use crate::metrics::Metrics;
+use crate::outbound::{self, Outbound};
 use crate::random;
 use crate::store::{self, Address, Store};
 use crate::tls::Tls;
@@ -49,6 +50,8 @@ pub(crate) struct Host {
     pub(crate) filter: Arc<Filter>,
     /// Certificates.
     pub(crate) tls: Tls,
+    /// Mail that leaves.
+    pub(crate) outbound: Outbound,
     /// Figures.
     pub(crate) metrics: Metrics,
     /// What the clock of all sessions counts from.
@@ -77,6 +80,9 @@ pub(crate) enum Error {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] crate::tls::Error),
+    /// Sending.
+    #[error(transparent)]
+    Outbound(#[from] outbound::Error),
     /// The secret that stands for users who do not exist.
     #[error("cannot read or make the secret in the data folder: {0}")]
     Secret(#[from] io::Error),
@@ -96,6 +102,7 @@ impl Host {
     pub(crate) fn new(config: Config, store: Arc<dyn Store>) -> Result<Self, Error> {
         let aliases = Aliases::read(&config.aliases, &config.domains)?;
         let tls = Tls::open(&config)?;
+        let outbound = Outbound::new(&config)?;
         let limits = &config.limits;
         let resolver = Resolver::of(&config)?;
         Ok(Self {
@@ -108,6 +115,7 @@ impl Host {
             filter: Arc::new(Filter::new(config.filter.clone(), &config.hostname, resolver)),
             aliases,
             tls,
+            outbound,
             store,
             config,
         })

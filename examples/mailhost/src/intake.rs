@@ -8,6 +8,7 @@ use tracing::info;
 use crate::clock;
 use crate::filter::{Checks, Disposition, Judgement};
 use crate::host::{Destination, Host};
+use crate::outgoing::Outgoing;
 use crate::random;
 use crate::store::{Body, BodyWriter, Error};
 
@@ -55,17 +56,19 @@ impl Rejection {
     }
 }
 
-/// A message that is taken.
+/// A message that is complete.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    /// What all recipients share.
+    /// Its octets, with what this server has added.
     pub(crate) body: Body,
-    /// Fields that were known only at its end, to be put above it.
-    pub(crate) above: Vec<u8>,
+    /// The mailboxes that it is for.
+    pub(crate) destinations: Vec<Destination>,
+    /// Header fields for the top of every copy, which were known only at its end.
+    pub(crate) top: Vec<u8>,
     /// It goes to Junk.
     pub(crate) junk: bool,
-    /// Who gets it.
-    pub(crate) destinations: Vec<Destination>,
+    /// Whether there are octets beyond ASCII in it.
+    pub(crate) eight_bit: bool,
 }
 
 /// A message on its way in.
@@ -78,6 +81,9 @@ pub(crate) struct Intake {
     received_hops: usize,
     by: String,
     body: BodyWriter,
+    /// Only for mail of users.
+    outgoing: Option<Outgoing>,
+    eight_bit: bool,
     head: Head,
 }
 
@@ -100,6 +106,8 @@ impl Intake {
         checks: Option<Checks>,
     ) -> Self {
         Self {
+            outgoing: source.user.as_deref().map(|user| Outgoing::begin(host, user)),
+            eight_bit: false,
             source,
             destinations,
             checks,
@@ -118,7 +126,7 @@ impl Intake {
         }
         let written = match &mut self.head {
             Head::Refused(_) => return,
-            Head::Written => self.body.write(piece).await.map_err(Rejection::Store),
+            Head::Written => self.keep(piece).await,
             Head::Coming(head, index) => {
                 head.extend_from_slice(piece);
                 match index.scan(head) {
@@ -147,7 +155,7 @@ impl Intake {
             return Err(rejection);
         }
         let mut junk = false;
-        let mut above = Vec::new();
+        let mut top = self.outgoing.map(Outgoing::finish).unwrap_or_default();
         if let Some(checks) = self.checks.take() {
             let judgement = checks.finish().await;
             info!(message = self.source.id, %judgement, "judged");
@@ -156,10 +164,19 @@ impl Intake {
                 return Err(Rejection::Judged(reply));
             }
             junk = disposition == Disposition::Junk;
-            above = fields;
+            top.extend_from_slice(&fields);
         }
         let body = self.body.finish().await.map_err(Rejection::Store)?;
-        Ok(Taken { body, above, junk, destinations: self.destinations })
+        Ok(Taken { body, destinations: self.destinations, top, junk, eight_bit: self.eight_bit })
+    }
+
+    /// Keeps the next octets of the message as it will be.
+    async fn keep(&mut self, octets: &[u8]) -> Result<(), Rejection> {
+        if let Some(outgoing) = &mut self.outgoing {
+            outgoing.write(octets);
+        }
+        self.eight_bit |= !octets.is_ascii();
+        self.body.write(octets).await.map_err(Rejection::Store)
     }
 
     /// The header is whole: judges it and writes it.
@@ -197,7 +214,7 @@ impl Intake {
         // the empty line; where none came, there is no body either
         out.extend_from_slice(if fields < end { b"\r\n" } else { b"" });
         out.extend_from_slice(head.get(end..).unwrap_or_default());
-        self.body.write(&out).await.map_err(Rejection::Store)
+        self.keep(&out).await
     }
 
     fn judge(&self, headers: &Headers<'_>) -> Result<(), Rejection> {

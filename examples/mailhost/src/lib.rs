@@ -19,9 +19,13 @@ mod link;
 mod listen;
 mod log;
 mod metrics;
+mod outbound;
+mod outgoing;
 mod pop3;
 mod proxy;
+mod queue;
 mod random;
+mod resolver;
 mod serve;
 mod smtp;
 mod status;
@@ -36,10 +40,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, QueueCommand};
 use crate::config::Config;
 use crate::status::Status;
-use crate::store::{Purpose, SqliteStore};
+use crate::store::{Purpose, SqliteStore, Store as _};
 
 /// Why a command came to nothing; what it says is for the person who typed it.
 type Failure = Box<dyn core::error::Error>;
@@ -74,6 +78,14 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             runtime.block_on(serve::serve(config, demo))?;
         }
         Command::User { command } => runtime.block_on(user::run(&config, command))?,
+        Command::Queue { command: QueueCommand::List } => {
+            let mut text = String::new();
+            if config.store_folder().exists() {
+                let store = open_store(&config, Purpose::Command)?;
+                text = queue::text(&runtime.block_on(store.queue(queue::LINES_MAX))?);
+            }
+            io::stdout().write_all(text.as_bytes())?;
+        }
         Command::Status { json } => {
             let status = match status::ask(&config.data) {
                 Some(status) => status,

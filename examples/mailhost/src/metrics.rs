@@ -55,6 +55,14 @@ macro_rules! metrics {
 }
 
 metrics! {
+    /// Recipients elsewhere whose server has taken their mail.
+    relayed_total: Counter "counter",
+    /// Attempts for recipients elsewhere that are repeated later.
+    put_off_total: Counter "counter",
+    /// Recipients elsewhere who will not get their mail.
+    failed_total: Counter "counter",
+    /// Reports of failures and delays delivered to senders.
+    reports_total: Counter "counter",
     /// Connections accepted.
     connections_total: Counter "counter",
     /// Connections refused because there were too many.

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::host::Host;
 use crate::listen::Listeners;
 use crate::store::{Purpose, Store};
-use crate::{demo, open_store, status, web};
+use crate::{demo, open_store, outbound, status, web};
 
 /// How often the certificate's files are looked at.
 const RELOAD: Duration = Duration::from_secs(10);
@@ -67,6 +67,7 @@ pub(crate) async fn serve(config: Config, first_steps: bool) -> Result<(), Failu
     writeln!(stderr, "mailhost ready")?;
     drop(stderr);
 
+    let sending = tokio::spawn(outbound::run(host.clone(), shutdown.clone()));
     let sessions = tokio::spawn(listeners.serve(host.clone(), shutdown));
     tokio::select! {
         _ = terminate.recv() => info!("SIGTERM: finishing what is in flight"),
@@ -74,6 +75,7 @@ pub(crate) async fn serve(config: Config, first_steps: bool) -> Result<(), Failu
     }
     let _ = stop.send(true);
     sessions.await?;
+    sending.await?;
     let _ = timeout(HELPERS, helpers.join_all()).await;
     info!("stopped");
     Ok(())

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
-use self::transaction::{Peer, Sender, Transaction};
+use self::transaction::{Addressee, Peer, Sender, Transaction};
 use crate::auth::{self, Exchange, Login, Next};
 use crate::filter::{Checks, Envelope};
 use crate::host::{Host, Resolution};
@@ -52,8 +52,8 @@ pub(crate) fn config(host: &Host, service: Service) -> Config {
         // Programs on users' own machines write what they like; it is mended, as content only (RFC 6409, 8).
         config.bare_lf = smtp_proto::framing::BareLf::Normalize;
     }
-    // Nothing is passed on yet, so no report of what became of it can be promised.
-    config.dsn = false;
+    // Users are told what became of their mail. For nobody else anything is passed on, so that no report can be promised.
+    config.dsn = service == Service::Submission;
     config
 }
 
@@ -80,7 +80,7 @@ enum Work {
     AuthResponse(zeroize::Zeroizing<Vec<u8>>),
     Mail(Sender),
     Proxied(Attributes<'static>),
-    Recipient(smtp_proto::command::ForwardPath<'static>),
+    Recipient(Addressee),
     Start,
     End(Option<u32>),
 }
@@ -221,7 +221,7 @@ impl Session<'_> {
                 info!(session = self.id, address = %self.address, %attributes, "forwarded for");
                 Decision::Go
             }
-            Event::Recipient(rcpt) => Decision::Work(Work::Recipient(rcpt.forward_path.into_owned())),
+            Event::Recipient(rcpt) => Decision::Work(Work::Recipient(Addressee::new(rcpt))),
             Event::ContentStart(_) => Decision::Work(Work::Start),
             Event::MessageEnd(end) => Decision::Work(Work::End(end.recipient)),
             Event::Aborted(why) => {
@@ -264,7 +264,7 @@ impl Session<'_> {
             },
             Work::Mail(sender) => self.mail(sender).await,
             Work::Proxied(attributes) => self.proxied(&attributes).await,
-            Work::Recipient(path) => self.recipient(&path).await,
+            Work::Recipient(addressee) => self.recipient(addressee).await,
             Work::Start => self.start(),
             Work::End(recipient) => self.end(recipient).await,
         }
@@ -365,14 +365,19 @@ impl Session<'_> {
         Some(self.host.filter.begin(Envelope { address: self.address, helo: self.helo.clone(), reverse_path }))
     }
 
-    async fn recipient(&mut self, path: &smtp_proto::command::ForwardPath<'_>) -> Reaction {
+    async fn recipient(&mut self, addressee: Addressee) -> Reaction {
         let host = self.host;
+        let path = &addressee.path;
         let found = match host.resolve(path.mailbox()).await {
             Ok(Resolution::Local(found)) => found,
             Ok(Resolution::Unknown) => {
                 host.metrics.unknown_recipients_total.add(1);
                 info!(session = self.id, address = %self.address, recipient = %path, "no such user");
                 return reply(550, (5, 1, 1), "There is no such user here");
+            }
+            // Row R-1: for users who have logged in, and for nobody else.
+            Ok(Resolution::External) if self.user.is_some() && self.service == Service::Submission => {
+                return self.elsewhere(addressee);
             }
             Ok(Resolution::External) => {
                 host.metrics.relay_refused_total.add(1);
@@ -390,7 +395,19 @@ impl Session<'_> {
             return reply(452, (4, 2, 2), "The mailbox is full: try again later");
         }
         if let Some(transaction) = &mut self.transaction {
-            transaction.add(path, found);
+            transaction.add(addressee, found);
+        }
+        Reaction::Accept
+    }
+
+    /// A user's recipient in another domain.
+    fn elsewhere(&mut self, addressee: Addressee) -> Reaction {
+        let destination = addressee.path.mailbox().map(|mailbox| relay::Destination::try_from(mailbox.domain()));
+        let Some(Ok(destination)) = destination else {
+            return reply(550, (5, 1, 2), "There can be no such domain");
+        };
+        if let Some(transaction) = &mut self.transaction {
+            transaction.add_outgoing(addressee, &destination);
         }
         Reaction::Accept
     }

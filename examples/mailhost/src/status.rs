@@ -32,14 +32,14 @@ pub(crate) struct Status {
     pub(crate) messages: u64,
     /// Copies delivered into mailboxes since the server has started; 0 where none runs.
     pub(crate) delivered: u64,
-    /// Messages that wait to be sent elsewhere: none, as long as there is no relaying.
+    /// Messages that wait to be sent elsewhere.
     pub(crate) queue: u64,
 }
 
 impl Status {
     fn of(counts: Counts, running: bool) -> Self {
         let delivered = if running { counts.delivered } else { 0 };
-        Self { running, users: counts.users, messages: counts.messages, delivered, queue: 0 }
+        Self { running, users: counts.users, messages: counts.messages, delivered, queue: counts.queue }
     }
 
     /// For people.

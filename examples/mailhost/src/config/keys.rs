@@ -1,11 +1,11 @@
 //! Keys that do not exist, and what may have been meant.
 
 /// The keys of each table. `aliases` has names of its own in it.
-pub(super) const KNOWN: [(&str, &[&str]); 12] = [
+pub(super) const KNOWN: [(&str, &[&str]); 14] = [
     (
         "",
         &[
-            "hostname", "domains", "data", "listen", "tls", "store", "aliases", "filter", "limits", "trusted",
+            "hostname", "domains", "data", "listen", "tls", "store", "aliases", "relay", "dns", "filter", "limits", "trusted",
             "proxies", "xclient", "log",
         ],
     ),
@@ -18,6 +18,8 @@ pub(super) const KNOWN: [(&str, &[&str]); 12] = [
     ("filter.dkim", &["enabled"]),
     ("filter.arc", &["enabled", "trusted"]),
     ("filter.dmarc", &["enabled", "reject", "quarantine"]),
+    ("relay", super::relay::KEYS),
+    ("dns", &["servers"]),
     ("limits", super::limits::KEYS),
     ("log", &["filter", "json"]),
 ];

@@ -4,7 +4,10 @@ use core::net::IpAddr;
 
 use message::AddrSpec;
 use message::trace::{DeliveredTo, ReturnPath, WithProtocol};
-use smtp_proto::command::{ForwardPath, Mail, ReversePath};
+use relay::{Action, Limits, Report};
+use smtp_proto::client::Step;
+use smtp_proto::command::{BodyType, ForwardPath, Mail, Rcpt, ReversePath};
+use smtp_proto::dsn::{Notify, Ret};
 use smtp_proto::path::Mailbox;
 use smtp_proto::{EnhancedStatus, Reply};
 use tracing::{info, warn};
@@ -14,7 +17,8 @@ use crate::clock;
 use crate::host::{Destination, Host};
 use crate::filter::Checks;
 use crate::intake::{Intake, Rejection, Source, Taken};
-use crate::store::{Delivery, Recipient, Refused, Uid};
+use crate::outbound;
+use crate::store::{Delivery, Octets, Outgoing, OutgoingRecipient, QueuedEnvelope, Recipient, Refused, Uid};
 
 /// MAIL, as far as it matters here.
 #[derive(Debug)]
@@ -22,11 +26,50 @@ pub(crate) struct Sender {
     pub(crate) path: ReversePath<'static>,
     pub(crate) size: Option<u64>,
     pub(crate) utf8: bool,
+    binary: bool,
+    ret: Option<Ret>,
+    envelope_id: Option<String>,
 }
 
 impl Sender {
     pub(crate) fn new(mail: Mail<'_>) -> Self {
-        Self { size: mail.params.size, utf8: mail.params.smtputf8, path: mail.reverse_path.into_owned() }
+        let params = &mail.params;
+        Self {
+            size: params.size,
+            utf8: params.smtputf8,
+            binary: params.body == Some(BodyType::BinaryMime),
+            ret: params.ret,
+            envelope_id: params.envid.as_ref().map(|id| id.as_str().to_owned()),
+            path: mail.reverse_path.into_owned(),
+        }
+    }
+}
+
+/// RCPT, as far as it matters here.
+#[derive(Debug)]
+pub(crate) struct Addressee {
+    pub(crate) path: ForwardPath<'static>,
+    original: Option<String>,
+    notify: Option<Notify>,
+}
+
+impl Addressee {
+    pub(crate) fn new(rcpt: Rcpt<'_>) -> Self {
+        Self {
+            original: rcpt.params.orcpt.as_ref().map(ToString::to_string),
+            notify: rcpt.params.notify,
+            path: rcpt.forward_path.into_owned(),
+        }
+    }
+
+    /// The recipient, as the queue and reports have it.
+    fn outgoing(&self, destination: String) -> OutgoingRecipient {
+        OutgoingRecipient {
+            path: self.path.to_string(),
+            destination,
+            original: self.original.clone(),
+            notify: self.notify,
+        }
     }
 }
 
@@ -39,6 +82,10 @@ pub(crate) struct Transaction {
     /// Each recipient as the client wrote it, and the mailboxes it stands for, by their place in `destinations`.
     recipients: Vec<(ForwardPath<'static>, Vec<usize>)>,
     destinations: Vec<Destination>,
+    /// Recipients elsewhere.
+    outgoing: Vec<OutgoingRecipient>,
+    /// Recipients here of whom the sender wants to be told that they have the message (RFC 3461, 4.1).
+    confirmed: Vec<OutgoingRecipient>,
     id: String,
     pub(crate) intake: Option<Intake>,
     outcome: Outcome,
@@ -61,6 +108,8 @@ impl Transaction {
             checks,
             recipients: Vec::new(),
             destinations: Vec::new(),
+            outgoing: Vec::new(),
+            confirmed: Vec::new(),
             id: String::new(),
             intake: None,
             outcome: Outcome::Open,
@@ -68,7 +117,7 @@ impl Transaction {
     }
 
     /// Adds a recipient. A mailbox that several recipients stand for gets the message once.
-    pub(crate) fn add(&mut self, path: &ForwardPath<'_>, found: Vec<Destination>) {
+    pub(crate) fn add(&mut self, addressee: Addressee, found: Vec<Destination>) {
         let places = found
             .into_iter()
             .map(|destination| {
@@ -79,7 +128,19 @@ impl Transaction {
                 })
             })
             .collect();
-        self.recipients.push((path.clone().into_owned(), places));
+        if addressee.notify.is_some_and(|notify| notify.success) {
+            self.confirmed.push(addressee.outgoing(String::new()));
+        }
+        self.recipients.push((addressee.path, places));
+    }
+
+    /// Adds a recipient elsewhere.
+    pub(crate) fn add_outgoing(&mut self, addressee: Addressee, destination: &relay::Destination) {
+        let recipient = addressee.outgoing(destination.to_string());
+        if !self.outgoing.iter().any(|known| known.path == recipient.path) {
+            self.outgoing.push(recipient);
+        }
+        self.recipients.push((addressee.path, Vec::new()));
     }
 
     /// How many recipients have been accepted.
@@ -132,13 +193,8 @@ impl Transaction {
         reply
     }
 
-    async fn store(
-        &mut self,
-        host: &Host,
-        taken: Taken,
-        partial: bool,
-    ) -> Reply<'static> {
-        let Taken { body, above, junk, destinations } = taken;
+    async fn store(&mut self, host: &Host, taken: Taken, partial: bool) -> Reply<'static> {
+        let Taken { body, destinations, top, junk, eight_bit } = taken;
         let size = body.size();
         let quota = (host.config.limits.quota > 0).then_some(host.config.limits.quota);
         let path = ReturnPath(self.sender.path.mailbox().and_then(address)).to_string();
@@ -151,12 +207,32 @@ impl Transaction {
                 {
                     DeliveredTo(address).write(&mut prefix);
                 }
-                prefix.extend_from_slice(&above);
+                prefix.extend_from_slice(&top);
                 let mailbox = if junk { destination.junk } else { destination.mailbox };
                 Recipient { mailbox, prefix, quota }
             })
             .collect();
-        match host.store.deliver(Delivery { body, recipients, received: clock::unix(), partial }).await {
+        let received = clock::unix();
+        let queued = self.outgoing.len();
+        let octets = match (self.sender.binary, eight_bit) {
+            (true, _) => Octets::Binary,
+            (_, true) => Octets::EightBit,
+            _ => Octets::Ascii,
+        };
+        let outgoing = (queued > 0).then(|| Outgoing {
+            envelope: QueuedEnvelope {
+                name: self.id.clone(),
+                sender: self.sender.path.to_string(),
+                arrived: received,
+                ret: self.sender.ret,
+                envelope_id: self.sender.envelope_id.clone(),
+                utf8: self.sender.utf8,
+                octets,
+            },
+            prefix: top,
+            recipients: core::mem::take(&mut self.outgoing),
+        });
+        match host.store.deliver(Delivery { body, recipients, received, partial, outgoing }).await {
             Err(error) => {
                 host.metrics.store_failures_total.add(1);
                 warn!(message = self.id, %error, "the store failed");
@@ -167,7 +243,7 @@ impl Transaction {
                 let refused =
                     outcomes.iter().find_map(|outcome| outcome.err().filter(|why| *why != Refused::WithOthers));
                 self.outcome = Outcome::Delivered(outcomes);
-                if (delivered == 0 || !partial)
+                if (delivered + queued == 0 || !partial)
                     && let Some(why) = refused
                 {
                     return refusal(why);
@@ -175,9 +251,39 @@ impl Transaction {
                 host.metrics.messages_total.add(1);
                 host.metrics.message_octets_total.add(size);
                 host.metrics.deliveries_total.add(delivered as u64);
-                info!(message = self.id, sender = %self.sender.path, recipients = self.recipients.len(), delivered, size, junk, "delivered");
+                info!(message = self.id, sender = %self.sender.path, recipients = self.recipients.len(), delivered, queued, size, junk, "delivered");
+                if queued > 0 {
+                    host.outbound.wake();
+                }
+                self.confirm(host, received).await;
                 accepted(&self.id)
             }
+        }
+    }
+
+    /// Tells the sender that recipients here have the message, where that was asked for (RFC 3461, 5.2.3).
+    async fn confirm(&mut self, host: &Host, received: i64) {
+        let confirmed = core::mem::take(&mut self.confirmed);
+        if confirmed.is_empty() {
+            return;
+        }
+        let stored = Reply::new(250, Some(EnhancedStatus::new(2, 1, 5)), "Stored");
+        let mut report = Report::new(&host.config.hostname, &self.sender.path, &[], received);
+        report.envelope_id =
+            self.sender.envelope_id.as_deref().and_then(|id| smtp_proto::xtext::Xtext::parse(id, false));
+        let told = confirmed.iter().map(|recipient| outbound::Told {
+            recipient,
+            action: Action::Delivered,
+            outcome: relay::Outcome::reply(Step::End, &stored),
+            host: None,
+            at: received,
+        });
+        let told: Vec<_> = told.collect();
+        report.recipients = told.iter().filter_map(outbound::recipient).collect();
+        if let Some(delivery) = outbound::deliverable(host, &self.id, &report, &Limits::default()).await
+            && let Err(error) = host.store.deliver(delivery).await
+        {
+            warn!(message = self.id, %error, "a report could not be stored");
         }
     }
 

@@ -147,7 +147,10 @@ pub(super) fn maildrop(database: &Connection, account: AccountId) -> Result<Mail
 
 /// Users and messages; how many were delivered is not in the database.
 pub(super) fn counts(database: &Connection) -> Result<Counts, Error> {
-    let select = "SELECT (SELECT count(*) FROM accounts), (SELECT ifnull(sum(messages), 0) FROM mailboxes)";
-    let (users, messages) = database.query_row(select, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-    Ok(Counts { users: users.cast_unsigned(), messages: messages.cast_unsigned(), delivered: 0 })
+    let select = "SELECT (SELECT count(*) FROM accounts), (SELECT ifnull(sum(messages), 0) FROM mailboxes),
+                         (SELECT count(*) FROM queue_messages)";
+    let count = |row: &Row<'_>, at| Ok::<_, rusqlite::Error>(row.get::<_, i64>(at)?.cast_unsigned());
+    let read = |row: &Row<'_>| Ok((count(row, 0)?, count(row, 1)?, count(row, 2)?));
+    let (users, messages, queue) = database.query_row(select, [], read)?;
+    Ok(Counts { users, messages, delivered: 0, queue })
 }

@@ -10,10 +10,7 @@ const LINES_MAX: usize = 100;
 
 /// Each is a sentence about a thing (the first column names it) that must not be in the database.
 const CONTRADICTIONS: &[(&str, &str)] = &[
-    (
-        "account {} has no credentials",
-        "SELECT id FROM accounts WHERE id NOT IN (SELECT account FROM credentials)",
-    ),
+    ("account {} has no credentials", "SELECT id FROM accounts WHERE id NOT IN (SELECT account FROM credentials)"),
     (
         "account {} has no INBOX",
         "SELECT id FROM accounts WHERE id NOT IN (SELECT account FROM mailboxes WHERE name = 'INBOX')",
@@ -37,12 +34,22 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
     ),
     (
         "body {} is referred to but not there",
-        "SELECT DISTINCT body FROM messages WHERE body NOT IN (SELECT id FROM bodies)",
+        "SELECT DISTINCT body FROM (SELECT body FROM messages UNION ALL SELECT body FROM queue_messages)
+         WHERE body NOT IN (SELECT id FROM bodies)",
     ),
     (
         "body {} counts other references than it has",
-        "SELECT b.id FROM bodies b LEFT JOIN (SELECT body, count(*) AS n FROM messages GROUP BY body) m ON m.body = b.id
+        "SELECT b.id FROM bodies b LEFT JOIN (SELECT body, count(*) AS n FROM
+             (SELECT body FROM messages UNION ALL SELECT body FROM queue_messages) GROUP BY body) m ON m.body = b.id
          WHERE b.refs <> ifnull(m.n, 0)",
+    ),
+    (
+        "recipient {} in the queue has no message",
+        "SELECT id FROM queue WHERE message NOT IN (SELECT id FROM queue_messages)",
+    ),
+    (
+        "message {} in the queue has no recipient",
+        "SELECT id FROM queue_messages WHERE id NOT IN (SELECT message FROM queue)",
     ),
     ("body {} has another length than its octets", "SELECT id FROM bodies WHERE length(data) <> size"),
     (

@@ -4,15 +4,17 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::bodies::{Body, Content};
 use super::writer::Change;
-use super::{AccountId, BodyId, Delivery, Error, Flags, MailboxId, ModSeq, Recipient, Refused, Uid};
+use super::{AccountId, BodyId, Delivery, Error, Flags, MailboxId, ModSeq, Recipient, Refused, Uid, queue};
 
 /// Puts one body and a row for each recipient who is not refused. UIDs are given here, in the order of commits, so that whoever
 /// has seen a UID never sees a smaller one appear later.
 pub(super) fn deliver(change: &mut Change<'_>, delivery: Delivery) -> Result<Vec<Result<Uid, Refused>>, Error> {
-    let Delivery { body, recipients, received, partial } = delivery;
+    let Delivery { body, recipients, received, partial, outgoing } = delivery;
     let body_size = body.size();
     let wanted = recipients.len();
-    let stored = insert_body(change, body, wanted)?;
+    // the queue holds the body once, for all its recipients
+    let queued = usize::from(outgoing.is_some());
+    let stored = insert_body(change, body, wanted + queued)?;
 
     let mut outcomes = Vec::with_capacity(wanted);
     for recipient in &recipients {
@@ -29,14 +31,19 @@ pub(super) fn deliver(change: &mut Change<'_>, delivery: Delivery) -> Result<Vec
     }
 
     let placed = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    if placed == 0 || (placed < wanted && !partial) {
+    if placed + queued == 0 || (placed < wanted && !partial) {
         change.undo();
         for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
             *outcome = Err(Refused::WithOthers);
         }
-    } else if placed < wanted {
+        return Ok(outcomes);
+    }
+    if placed < wanted {
         let mut count = change.database.prepare_cached("UPDATE bodies SET refs = ?2 WHERE id = ?1")?;
-        count.execute((stored.0, small(placed)))?;
+        count.execute((stored.0, small(placed + queued)))?;
+    }
+    if let Some(outgoing) = &outgoing {
+        queue::enqueue(change.database, stored, body_size, outgoing)?;
     }
     Ok(outcomes)
 }

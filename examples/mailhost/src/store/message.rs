@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, Statement};
 
 use super::bodies::blocking;
 use super::disk::{Disk, FileName, Reader};
@@ -71,15 +71,27 @@ pub(super) fn open(
          FROM mailboxes x JOIN messages m ON m.mailbox = x.id JOIN bodies b ON b.id = m.body
          WHERE x.id = ?1 AND x.account = ?2 AND m.uid = ?3",
     )?;
-    let mut find = || {
-        select
-            .query_row((mailbox.0, account.0, uid.get()), |row| {
-                let prefix = Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?);
-                let data = row.get_ref(3)?.as_blob_or_null()?.map(Bytes::copy_from_slice);
-                Ok((row.get::<_, i64>(1)?, prefix, row.get::<_, Option<String>>(2)?, data))
-            })
-            .optional()
+    read_row(disk, &mut || row(&mut select, (mailbox.0, account.0, uid.get())))
+}
+
+/// What is known of a message: the size of its body, the lines above it, and the body's file or octets.
+pub(super) type Stored = (i64, Bytes, Option<String>, Option<Bytes>);
+
+/// The row of a message, if it is there: prefix, size, file, data.
+pub(super) fn row(select: &mut Statement<'_>, parameters: impl Params) -> rusqlite::Result<Option<Stored>> {
+    let read = |row: &Row<'_>| {
+        let prefix = Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?);
+        let data = row.get_ref(3)?.as_blob_or_null()?.map(Bytes::copy_from_slice);
+        Ok((row.get(1)?, prefix, row.get(2)?, data))
     };
+    select.query_row(parameters, read).optional()
+}
+
+/// Opens what a row says.
+pub(super) fn read_row(
+    disk: &dyn Disk,
+    find: &mut dyn FnMut() -> rusqlite::Result<Option<Stored>>,
+) -> Result<MessageReader, Error> {
     let (body_size, prefix, file, data) = find()?.ok_or(Error::NoSuchMessage)?;
     let body = match (data, file) {
         (Some(data), _) => Source::Held(data),

@@ -26,6 +26,7 @@ mod deliver;
 mod disk;
 mod error;
 mod message;
+mod queue;
 mod reader;
 mod schema;
 mod sqlite;
@@ -37,6 +38,9 @@ pub(crate) use address::Address;
 pub(crate) use bodies::{Body, BodyWriter};
 pub(crate) use error::Error;
 pub(crate) use message::MessageReader;
+pub(crate) use queue::{
+    Claim, Claimed, EntryId, Octets, Outgoing, OutgoingRecipient, QueueEntry, QueueId, QueuedEnvelope, Settled, Wanted,
+};
 pub(crate) use sqlite::{Purpose, SqliteStore};
 
 /// What a store's method returns: an answer that comes once the store's own threads have it.
@@ -83,11 +87,28 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// Begins to take in the octets of a message; [`BodyWriter::finish`] gives the [`Body`] for a [`Delivery`].
     fn begin_body(&self) -> BodyWriter;
 
-    /// Puts one message into one or more mailboxes, in one step: the body is kept once.
+    /// Puts one message into one or more mailboxes, and into the queue for those who are elsewhere, in one step: the body is kept once.
     ///
     /// Answers one outcome a recipient, in their order: the UID that the message has there, or why it was not put there. With
     /// [`Delivery::partial`] unset, one refusal means that nobody got the message.
     fn deliver(&self, delivery: Delivery) -> Pending<'_, Vec<Result<Uid, Refused>>>;
+
+    /// Claims what is due in the queue.
+    fn claim(&self, wanted: Wanted) -> Pending<'_, Vec<Claim>>;
+
+    /// Says what an attempt for claimed recipients of a message came to, and puts a report into the sender's mailbox in the same step. Answers whether the report
+    /// has found one.
+    fn settle(&self, message: QueueId, results: Vec<(EntryId, Settled)>, report: Option<Delivery>)
+    -> Pending<'_, bool>;
+
+    /// When something in the queue is due next, in Unix seconds; claims count until they run out.
+    fn next_due(&self) -> Pending<'_, Option<i64>>;
+
+    /// So much of the queue at most, the longest in it first.
+    fn queue(&self, most: usize) -> Pending<'_, Vec<QueueEntry>>;
+
+    /// Opens a message of the queue for reading, a piece at a time.
+    fn open_queued(&self, message: QueueId) -> Pending<'_, MessageReader>;
 
     /// What is in the account's INBOX now, in the order of UIDs: the snapshot that a POP3 session works on (RFC 1939, 3).
     ///
@@ -206,12 +227,14 @@ impl fmt::Debug for Credentials {
 pub(crate) struct Delivery {
     /// The octets that all recipients share.
     pub(crate) body: Body,
-    /// Who gets it; at least one.
+    /// Who gets it here; at least one, unless it goes elsewhere.
     pub(crate) recipients: Vec<Recipient>,
     /// When it was received, in Unix seconds (RFC 9051, 2.3.3).
     pub(crate) received: i64,
     /// Whether some may get it while others are refused, as LMTP can say (RFC 2033); otherwise all or nobody.
     pub(crate) partial: bool,
+    /// Who gets it elsewhere.
+    pub(crate) outgoing: Option<Outgoing>,
 }
 
 /// One mailbox that a message goes to.
@@ -269,4 +292,6 @@ pub(crate) struct Counts {
     pub(crate) messages: u64,
     /// Copies put into mailboxes since this store was opened.
     pub(crate) delivered: u64,
+    /// Messages that wait to be sent elsewhere.
+    pub(crate) queue: u64,
 }

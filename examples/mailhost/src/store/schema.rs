@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::Error;
 
 /// What each version adds. The version after `STEPS[n]` is `n + 1`.
-pub(super) const STEPS: &[&str] = &[VERSION_1];
+pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// Ids of accounts and mailboxes are `AUTOINCREMENT`: what another account once had is never given out again, so that nothing
 /// remembered under an id can show one person's mail to another. Messages are stored in their mailbox's order under its UIDs,
@@ -80,6 +80,41 @@ CREATE TABLE expunged (
     uid INTEGER NOT NULL,
     PRIMARY KEY (mailbox, modseq, uid)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Mail that waits to be sent elsewhere: a message once, and a row for each recipient. A claimed recipient is due when the claim runs out, so that an
+/// index finds all that there is to do; the one by destination finds what there is beside a destination that has its share already. The octets of a message are 0 for ASCII, 1 for 8-bit, 2 for binary.
+const VERSION_2: &str = "
+CREATE TABLE queue_messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    arrived INTEGER NOT NULL,
+    ret TEXT,
+    envelope_id TEXT,
+    utf8 INTEGER NOT NULL,
+    octets INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    prefix BLOB NOT NULL,
+    body INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE queue (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    message INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    original TEXT,
+    notify INTEGER,
+    due INTEGER NOT NULL,
+    claimed INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    delay_told INTEGER NOT NULL DEFAULT 0,
+    words TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX queue_due ON queue (due, destination, message);
+CREATE INDEX queue_destination ON queue (destination, due, message);
+CREATE INDEX queue_message ON queue (message, destination);
 ";
 
 /// How long to wait for another process (a command beside the running server) to finish its change.

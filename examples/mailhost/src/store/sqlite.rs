@@ -21,9 +21,11 @@ use super::disk::{Disk, FILE_MODE, RealDisk, create_folder, sync_folder};
 use super::reader::Readers;
 use super::writer::{Keeper, Writer};
 use super::{
-    Account, AccountId, Address, BodyWriter, Counts, Credentials, Delivery, Error, MailboxId, Maildrop, MessageReader,
-    Pending, Refused, Store, Uid, accounts, check, deliver, message, schema,
+    Account, AccountId, Address, BodyWriter, Claim, Counts, Credentials, Delivery, EntryId, Error, MailboxId, Maildrop,
+    MessageReader, Pending, QueueEntry, QueueId, Refused, Settled, Store, Uid, Wanted, accounts, check, deliver,
+    message, queue, schema,
 };
+use crate::clock;
 
 /// The database's file in the data folder.
 const DATABASE: &str = "mail.db";
@@ -82,6 +84,7 @@ impl SqliteStore {
             // anew here, before anything is built on it
             database.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))?;
             collect_orphans(&*disk, &database)?;
+            queue::release_claims(&database, clock::unix())?;
         }
         let health = Health::default();
         let keeper = Keeper::start(schema::open_writer(&path)?, disk.clone(), health.clone())?;
@@ -129,6 +132,44 @@ impl Store for SqliteStore {
             self.delivered.fetch_add(placed as u64, Ordering::Relaxed);
             Ok(outcomes)
         })
+    }
+
+    fn claim(&self, wanted: Wanted) -> Pending<'_, Vec<Claim>> {
+        Box::pin(async move {
+            let wanted = Arc::new(wanted);
+            let look = wanted.clone();
+            let groups = self.readers.read(move |database| queue::due(database, &look)).await?;
+            if groups.is_empty() {
+                return Ok(Vec::new());
+            }
+            self.writer.change(move |change| queue::claim(change, &wanted, groups)).await
+        })
+    }
+
+    fn settle(
+        &self,
+        message: QueueId,
+        results: Vec<(EntryId, Settled)>,
+        report: Option<Delivery>,
+    ) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let reported = self.writer.change(move |change| queue::settle(change, message, &results, report)).await?;
+            self.delivered.fetch_add(u64::from(reported), Ordering::Relaxed);
+            Ok(reported)
+        })
+    }
+
+    fn next_due(&self) -> Pending<'_, Option<i64>> {
+        Box::pin(self.readers.read(queue::next_due))
+    }
+
+    fn queue(&self, most: usize) -> Pending<'_, Vec<QueueEntry>> {
+        Box::pin(self.readers.read(move |database| queue::list(database, most)))
+    }
+
+    fn open_queued(&self, message: QueueId) -> Pending<'_, MessageReader> {
+        let disk = self.disk.clone();
+        Box::pin(self.readers.read(move |database| queue::open(database, &*disk, message)))
     }
 
     fn maildrop(&self, account: AccountId) -> Pending<'_, Maildrop> {

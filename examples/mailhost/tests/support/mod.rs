@@ -32,6 +32,8 @@ pub const PASSWORD: &str = "correct horse";
 /// A server and its folder; both end with this.
 pub struct Server {
     pub program: PathBuf,
+    /// Its name, which its certificate is for.
+    pub hostname: String,
     pub folder: tempfile::TempDir,
     pub child: Child,
     pub ports: HashMap<String, SocketAddr>,
@@ -41,23 +43,29 @@ pub struct Server {
 impl Server {
     /// A server for `mail.test` with the users ann and ben.
     pub fn start(program: impl Into<PathBuf>, extra: &str) -> Self {
+        let extra = format!("domains = ['mail.test', 'second.test']\n{extra}");
+        Self::with(program, "mx.mail.test", "127.0.0.1:0", &extra, &["ann@mail.test", "ben@mail.test"])
+    }
+
+    /// A server with a name, an address for mail from other servers, a configuration and users of its own.
+    pub fn with(program: impl Into<PathBuf>, hostname: &str, smtp: &str, extra: &str, users: &[&str]) -> Self {
         let program = program.into();
         let folder = tempfile::tempdir().unwrap();
         let any = "['127.0.0.1:0']";
         fs::write(
             folder.path().join("mailhost.toml"),
             format!(
-                "hostname = 'mx.mail.test'\ndomains = ['mail.test', 'second.test']\ndata = 'data'\n{extra}\n\
-                 [listen]\nsmtp = {any}\nsubmission = {any}\nsubmissions = {any}\nlmtp = {any}\npop3 = {any}\npop3s = {any}\nhttp = {any}\n"
+                "hostname = '{hostname}'\ndata = 'data'\n{extra}\n\
+                 [listen]\nsmtp = ['{smtp}']\nsubmission = {any}\nsubmissions = {any}\nlmtp = {any}\npop3 = {any}\npop3s = {any}\nhttp = {any}\n"
             ),
         )
         .unwrap();
-        for user in ["ann@mail.test", "ben@mail.test"] {
+        for user in users {
             let added = run(&program, folder.path(), &["user", "add", user, "--password-stdin"], PASSWORD);
             assert!(added.status.success(), "{added:?}");
         }
         let (child, ports, log) = spawn(&program, folder.path());
-        Self { program, folder, child, ports, log }
+        Self { program, hostname: hostname.to_owned(), folder, child, ports, log }
     }
 
     pub fn port(&self, name: &str) -> SocketAddr {

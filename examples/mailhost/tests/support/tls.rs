@@ -23,11 +23,15 @@ pub fn config(server: &Server) -> ClientConfig {
 pub fn connect(server: &Server, port: &str) -> StreamOwned<ClientConnection, TcpStream> {
     let stream = TcpStream::connect(server.port(port)).unwrap();
     stream.set_nodelay(true).unwrap();
-    over(stream, config(server))
+    begin(stream, config(server), &server.hostname)
 }
 
 /// Begins TLS on a connection.
 pub fn over(stream: TcpStream, config: ClientConfig) -> StreamOwned<ClientConnection, TcpStream> {
-    let name = ServerName::try_from("mx.mail.test").unwrap();
+    begin(stream, config, "mx.mail.test")
+}
+
+fn begin(stream: TcpStream, config: ClientConfig, name: &str) -> StreamOwned<ClientConnection, TcpStream> {
+    let name = ServerName::try_from(name.to_owned()).unwrap();
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
 }

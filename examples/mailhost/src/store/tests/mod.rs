@@ -17,6 +17,7 @@ mod folder;
 mod isolation;
 mod memory_disk;
 mod messages;
+mod queue;
 mod write_log;
 
 const PREFIX: &[u8] = b"Return-Path: <sender@example.net>\r\nDelivered-To: someone@example.org\r\n";
@@ -67,7 +68,7 @@ async fn deliver(
     partial: bool,
 ) -> Result<Vec<Result<Uid, Refused>>, Error> {
     let body = write(store, body).await?.finish().await?;
-    store.deliver(Delivery { body, recipients, received: 1_700_000_000, partial }).await
+    store.deliver(Delivery { body, recipients, received: 1_700_000_000, partial, outgoing: None }).await
 }
 
 async fn deliver_one(store: &SqliteStore, body: &[u8], mailbox: MailboxId) -> Result<Uid, Error> {
