@@ -63,6 +63,14 @@ pub struct Reply {
     pub ttl: u32,
 }
 
+impl Reply {
+    /// An answer that may be kept for so many seconds.
+    #[must_use]
+    pub const fn new(response: Response, ttl: u32) -> Self {
+        Self { response, ttl }
+    }
+}
+
 /// Why a message is no answer that can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

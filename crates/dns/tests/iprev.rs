@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
-use core::time::Duration;
-use std::net::IpAddr;
+use core::{net::IpAddr, time::Duration};
 
 use dns::{
     Absence, Answer, Inquiry, Iprev, IprevReason, IprevResult, IprevVerdict, Kind, Limits, Name, QuestionId, RecordSet,

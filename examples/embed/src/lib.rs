@@ -1,5 +1,5 @@
-//! The smallest useful embedding of each Mailwright crate, one program each in `src/bin`, and two drivers to copy: [`blocking`] for threads
-//! and [`asynchronous`] for tokio.
+//! The smallest useful embedding of each Mailwright crate, one program or more each in `src/bin`, and drivers to copy: [`blocking`] for
+//! threads, [`asynchronous`] for tokio, and a [`resolver`] for what inquiries ask.
 //!
 //! A driver is what stands between a session and a socket. All there is to it: write out what the session transmits, take its events until there
 //! are none, then do what it wants, no longer than until its deadline.
@@ -8,6 +8,7 @@
 
 pub mod asynchronous;
 pub mod blocking;
+pub mod resolver;
 mod session;
 
 pub use session::Session;
