@@ -171,7 +171,9 @@ impl Signing {
         }
     }
 
-    pub(crate) const fn key(&self) -> &Key {
+    /// The key, or where it is.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
         &self.key
     }
 

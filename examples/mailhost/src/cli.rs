@@ -24,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   echo secret | mailhost user add ann@example.org --password-stdin
   mailhost status --json                             figures for a script
   mailhost queue list                                what waits to be sent
+  mailhost dns-records example.org                   what to publish in the DNS
   mailhost check                                     look at configuration and store";
 
 /// What to do.
@@ -55,6 +56,19 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make keys that users' mail is signed with (DKIM), or list them
+    #[command(after_help = "Examples:\n  mailhost dkim generate example.org\n  mailhost dkim list")]
+    Dkim {
+        /// What about them
+        #[command(subcommand)]
+        command: DkimCommand,
+    },
+    /// Print the DNS records that a domain needs, ready to paste into its zone: MX, SPF, DKIM, DMARC
+    #[command(after_help = "Example:\n  mailhost dns-records example.org")]
+    DnsRecords {
+        /// One of the configured domains
+        domain: String,
+    },
     /// Show what each check finds out about a message, why, and what the server would do with it
     #[command(
         after_help = "Examples:\n  mailhost explain letter.eml --ip 192.0.2.1 --helo mx.example.net --from ann@example.net\n  mailhost explain letter.eml --ip 192.0.2.1 --helo mx.example.net --from '' --dns zone.txt --json"
@@ -63,6 +77,21 @@ pub(crate) enum Command {
     /// Look at the configuration, the certificate, the aliases and all that is stored; exit code 1 if something is wrong
     #[command(after_help = "Example:\n  mailhost check --config /etc/mailhost.toml")]
     Check,
+}
+
+/// What about keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DkimCommand {
+    /// Make an RSA key of 2,048 bits and an Ed25519 key, and print the records to publish
+    Generate {
+        /// One of the configured domains
+        domain: String,
+        /// How the keys' names begin; the year and the month by default
+        #[arg(long, value_name = "NAME")]
+        selector: Option<String>,
+    },
+    /// List all keys
+    List,
 }
 
 /// A message, and how it came.

@@ -13,7 +13,8 @@ use serde::Serialize;
 use crate::Failure;
 use crate::cli::Explain;
 use crate::config::Config;
-use crate::filter::{Envelope, Filter, Judgement, Resolver, Row};
+use crate::filter::{Envelope, Filter, Judgement, Row};
+use crate::resolver::Resolver;
 
 /// How much of the message the checks are given at a time, as from a connection.
 const PIECE: usize = 64 << 10;
@@ -29,7 +30,9 @@ pub(crate) async fn run(config: &Config, explain: &Explain) -> Result<(), Failur
             let zone = Zone::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
             Resolver::Zone(Arc::new(zone))
         }
-        None => Resolver::of(config)?,
+        None => Resolver::new(&config.dns).map_err(|error| {
+            format!("cannot find out which DNS servers to ask; name them in `dns.servers`: {error}")
+        })?,
     };
     let mail = with_line_ends(&read(&explain.file)?);
     let from = explain.from.trim_start_matches('<').trim_end_matches('>');

@@ -3,8 +3,6 @@
 //! What is asked is asked as soon as it is known: SPF at MAIL, keys and the policy when the header is there, while the body still comes. Nothing here is worth a refusal
 //! because the DNS did not answer.
 
-mod arc_stub;
-mod resolver;
 mod running;
 mod verdict;
 
@@ -12,19 +10,18 @@ use core::net::IpAddr;
 use core::time::Duration;
 use std::sync::Arc;
 
-use arc_stub as arc;
 use dns::{Iprev, IprevVerdict, Name};
 use message::Headers;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub(crate) use resolver::Resolver;
 use running::Running;
 pub(crate) use verdict::{Disposition, Judgement, Row};
 use verdict::{Found, SpfFound};
 
 use crate::clock;
 use crate::config;
+use crate::resolver::Resolver;
 
 /// What all checks share.
 #[derive(Debug)]
@@ -72,9 +69,8 @@ impl Filter {
             let (policy, limits) = (dkim::Policy::default(), dkim::Limits::default());
             Running::new(dkim::Verifier::new(policy, limits, Duration::ZERO, clock::unix()))
         });
-        let arc = (settings.arc.enabled).then(|| {
-            Running::new(arc::Validator::new(arc::Limits::default(), Duration::ZERO, clock::unix()))
-        });
+        let arc = (settings.arc.enabled)
+            .then(|| Running::new(arc::Validator::new(arc::Limits::default(), Duration::ZERO, clock::unix())));
         Checks { filter: self.clone(), envelope, sender: Coming::Asked(sender), dkim, arc, dmarc: None }
     }
 
@@ -180,7 +176,8 @@ impl Checks {
         if !self.filter.settings.dmarc.enabled {
             return;
         }
-        let check = dmarc::Check::new(&authors(headers), dmarc::Config::default(), dmarc::Limits::default(), Duration::ZERO);
+        let check =
+            dmarc::Check::new(&authors(headers), dmarc::Config::default(), dmarc::Limits::default(), Duration::ZERO);
         let mut running = Running::new(check);
         running.ask(&self.filter.resolver);
         self.dmarc = Some(running);

@@ -21,11 +21,13 @@ pub(crate) use directory::{Destination, Directory};
 
 use crate::auth::Passwords;
 use crate::config::Config;
-use crate::filter::{Filter, Resolver};
+use crate::filter::Filter;
 use crate::limiter::LoginLimiter;
 use crate::metrics::Metrics;
 use crate::outbound::{self, Outbound};
 use crate::random;
+use crate::resolver::Resolver;
+use crate::signing::Signers;
 use crate::store::{self, Address, Store};
 use crate::tls::Tls;
 
@@ -48,6 +50,8 @@ pub(crate) struct Host {
     pub(crate) limiter: Mutex<LoginLimiter>,
     /// Checks of mail from other servers.
     pub(crate) filter: Arc<Filter>,
+    /// Keys that users' mail is signed with.
+    pub(crate) signers: Signers,
     /// Certificates.
     pub(crate) tls: Tls,
     /// Mail that leaves.
@@ -80,6 +84,9 @@ pub(crate) enum Error {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] crate::tls::Error),
+    /// The keys that mail is signed with.
+    #[error(transparent)]
+    Signing(#[from] crate::signing::Error),
     /// Sending.
     #[error(transparent)]
     Outbound(#[from] outbound::Error),
@@ -102,9 +109,10 @@ impl Host {
     pub(crate) fn new(config: Config, store: Arc<dyn Store>) -> Result<Self, Error> {
         let aliases = Aliases::read(&config.aliases, &config.domains)?;
         let tls = Tls::open(&config)?;
-        let outbound = Outbound::new(&config)?;
         let limits = &config.limits;
-        let resolver = Resolver::of(&config)?;
+        let resolver = Resolver::new(&config.dns).map_err(Error::Resolver)?;
+        let outbound = Outbound::new(&config, resolver.clone())?;
+        let signers = Signers::open(&config.data)?;
         Ok(Self {
             limiter: Mutex::new(LoginLimiter::new(limits.login_failures_per_minute, limits.login_failures_per_day)),
             decoys: Decoys::new(secret(&config.data.join("secret"))?, DEFAULT_ITERATIONS),
@@ -114,6 +122,7 @@ impl Host {
             origin: Instant::now(),
             filter: Arc::new(Filter::new(config.filter.clone(), &config.hostname, resolver)),
             aliases,
+            signers,
             tls,
             outbound,
             store,

@@ -99,12 +99,7 @@ enum Head {
 
 impl Intake {
     /// Begins to take in a message for these mailboxes.
-    pub(crate) fn begin(
-        host: &Host,
-        source: Source,
-        destinations: Vec<Destination>,
-        checks: Option<Checks>,
-    ) -> Self {
+    pub(crate) fn begin(host: &Host, source: Source, destinations: Vec<Destination>, checks: Option<Checks>) -> Self {
         Self {
             outgoing: source.user.as_deref().map(|user| Outgoing::begin(host, user)),
             eight_bit: false,

@@ -27,6 +27,7 @@ mod queue;
 mod random;
 mod resolver;
 mod serve;
+mod signing;
 mod smtp;
 mod status;
 mod store;
@@ -97,6 +98,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             let text = if json { format!("{}\n", serde_json::to_string(&status)?) } else { status.text() };
             io::stdout().write_all(text.as_bytes())?;
         }
+        Command::Dkim { command } => signing::run(&config, command)?,
+        Command::DnsRecords { domain } => signing::dns_records(&config, &domain)?,
         Command::Explain(explain) => runtime.block_on(explain::run(&config, &explain))?,
         Command::Check => return runtime.block_on(check::run(&config)),
     }

@@ -58,9 +58,6 @@ pub(crate) struct Outbound {
 /// Why nothing can be sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// The resolver.
-    #[error("cannot set up the DNS resolver: {0}; name one in `dns.servers`")]
-    Resolver(#[source] Box<dyn core::error::Error + Send + Sync>),
     /// TLS.
     #[error("cannot set up TLS for outgoing mail: {0}")]
     Tls(#[from] rustls::Error),
@@ -71,7 +68,7 @@ impl Outbound {
     ///
     /// # Errors
     /// [`Error`].
-    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Config, resolver: Resolver) -> Result<Self, Error> {
         let mut settings = Settings::default();
         settings.port = config.relay.port;
         settings.smart_host = config.relay.smarthost;
@@ -84,7 +81,7 @@ impl Outbound {
         let encrypted = Arc::new(client.clone());
         client.starttls = smtp_proto::client::StartTls::Never;
         Ok(Self {
-            resolver: Resolver::new(&config.dns.servers).map_err(|error| Error::Resolver(error.into()))?,
+            resolver,
             settings: Arc::new(settings),
             schedule: config.relay.schedule(),
             limits: Limits::default(),

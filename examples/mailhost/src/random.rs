@@ -10,8 +10,16 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 /// The system has none to give.
 pub(crate) fn bytes<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system's random source failed"))?;
+    fill(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Fills all of it with fresh random bytes.
+///
+/// # Errors
+/// The system has none to give.
+pub(crate) fn fill(bytes: &mut [u8]) -> io::Result<()> {
+    SystemRandom::new().fill(bytes).map_err(|_| io::Error::other("the system's random source failed"))
 }
 
 /// A name for a session, and the start of those of its messages: 13 letters and digits, never the same twice.

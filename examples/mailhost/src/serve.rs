@@ -90,6 +90,13 @@ async fn reload(host: Arc<Host>, mut hangup: Signal, mut shutdown: watch::Receiv
             _ = hangup.recv() => info!("SIGHUP: looking at the certificate"),
             _ = shutdown.wait_for(|shutdown| *shutdown) => return,
         }
+        match host.signers.reload() {
+            Ok(true) => info!("the keys that mail is signed with have changed and are in use"),
+            Ok(false) => {}
+            Err(error) => {
+                error!(%error, "the keys that mail is signed with have changed and cannot be used; the old ones stay")
+            }
+        }
         match host.tls.reload() {
             Ok(true) => info!("the certificate has changed and is in use"),
             Ok(false) => {}

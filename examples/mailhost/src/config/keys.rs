@@ -5,8 +5,8 @@ pub(super) const KNOWN: [(&str, &[&str]); 14] = [
     (
         "",
         &[
-            "hostname", "domains", "data", "listen", "tls", "store", "aliases", "relay", "dns", "filter", "limits", "trusted",
-            "proxies", "xclient", "log",
+            "hostname", "domains", "data", "listen", "tls", "store", "aliases", "relay", "dns", "filter", "limits",
+            "trusted", "proxies", "xclient", "log",
         ],
     ),
     ("listen", &["smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "http"]),

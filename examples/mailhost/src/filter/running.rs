@@ -6,7 +6,7 @@ use dns::{Inquiry, QuestionId, Response, Step};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::resolver::Resolver;
+use crate::resolver::Resolver;
 
 /// An inquiry with the questions that it has out. Dropped, it asks no more.
 #[derive(Debug)]

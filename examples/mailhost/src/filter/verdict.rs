@@ -9,7 +9,6 @@ use serde::Serialize;
 use smtp_proto::{EnhancedStatus, Reply};
 use spf::SpfResult;
 
-use super::arc_stub as arc;
 use super::{Envelope, Filter};
 
 /// What SPF found of one identity.
@@ -55,7 +54,9 @@ impl SpfFound {
         let domain = self.domain.map_or_else(|| "the sender's domain".to_owned(), |domain| domain.to_string());
         let text = match &self.explanation {
             // RFC 7208, 6.2: whose words these are is said.
-            Some(explanation) => format!("SPF of {domain} says that this client may not send for it: {domain} explained: {explanation}"),
+            Some(explanation) => {
+                format!("SPF of {domain} says that this client may not send for it: {domain} explained: {explanation}")
+            }
             None => format!("SPF of {domain} says that this client may not send for it"),
         };
         Some(Reply::new(550, Some(EnhancedStatus::new(5, 7, 23)), text))
@@ -156,7 +157,9 @@ impl Found {
     /// A message that fails only because it was passed on, by a server that is believed and found it right, is not held against its author (RFC 8617, 7.2).
     fn believe_sealers(&mut self, filter: &Filter) {
         let Some(verdict) = &self.dmarc else { return };
-        if verdict.disposition == Policy::None || !self.arc.as_ref().is_some_and(|arc| arc.vouches_dmarc(&filter.sealers)) {
+        if verdict.disposition == Policy::None
+            || !self.arc.as_ref().is_some_and(|arc| arc.vouches_dmarc(&filter.sealers))
+        {
             return;
         }
         let forwarded = Override { reason: OverrideReason::TrustedForwarder, disposition: Policy::None, comment: None };
@@ -219,7 +222,11 @@ impl Found {
             field = field.result(Resinfo::dmarc(verdict.result.as_str().into(), from, policy));
         }
         if let Some(arc) = &self.arc {
-            field = field.result(Resinfo::arc(arc.result().as_str().into(), Some(self.envelope.address), arc.oldest_pass()));
+            field = field.result(Resinfo::arc(
+                arc.result().as_str().into(),
+                Some(self.envelope.address),
+                arc.oldest_pass(),
+            ));
         }
         let mut out = Vec::new();
         // The host's name has been looked at when the configuration was read; a field that cannot be written is none.
@@ -249,7 +256,12 @@ impl Found {
             add("iprev", iprev.result.as_str(), Some(iprev.address.to_string()), iprev.to_string());
         }
         for found in &self.spf {
-            add("spf", found.verdict.result.as_str(), found.domain.map(|domain| domain.to_string()), found.trace.clone());
+            add(
+                "spf",
+                found.verdict.result.as_str(),
+                found.domain.map(|domain| domain.to_string()),
+                found.trace.clone(),
+            );
         }
         match &self.dkim {
             Some(verdict) if verdict.signatures().is_empty() => add("dkim", "none", None, verdict.to_string()),
@@ -265,7 +277,12 @@ impl Found {
             add("arc", arc.result().as_str(), arc.sealer().map(|sealer| sealer.to_string()), arc.to_string());
         }
         if let Some(verdict) = &self.dmarc {
-            add("dmarc", verdict.result.as_str(), verdict.author_domain().map(|name| name.to_string()), verdict.to_string());
+            add(
+                "dmarc",
+                verdict.result.as_str(),
+                verdict.author_domain().map(|name| name.to_string()),
+                verdict.to_string(),
+            );
         }
         rows
     }

@@ -14,8 +14,8 @@ use tracing::{info, warn};
 
 use super::Service;
 use crate::clock;
-use crate::host::{Destination, Host};
 use crate::filter::Checks;
+use crate::host::{Destination, Host};
 use crate::intake::{Intake, Rejection, Source, Taken};
 use crate::outbound;
 use crate::store::{Delivery, Octets, Outgoing, OutgoingRecipient, QueuedEnvelope, Recipient, Refused, Uid};
