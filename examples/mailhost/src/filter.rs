@@ -71,7 +71,7 @@ impl Filter {
         });
         let arc = (settings.arc.enabled)
             .then(|| Running::new(arc::Validator::new(arc::Limits::default(), Duration::ZERO, clock::unix())));
-        Checks { filter: self.clone(), envelope, sender: Coming::Asked(sender), dkim, arc, dmarc: None }
+        Checks { filter: self.clone(), envelope, sender: Coming { task: sender, there: None }, dkim, arc, dmarc: None }
     }
 
     /// How long is waited for answers that come now.
@@ -130,21 +130,18 @@ pub(crate) struct Checks {
 
 /// What the client's address and names come to: one task, which ends when it is dropped.
 #[derive(Debug)]
-enum Coming {
-    Asked(JoinSet<Sender>),
-    There(Sender),
+struct Coming {
+    task: JoinSet<Sender>,
+    there: Option<Box<Sender>>,
 }
 
 impl Coming {
     async fn wait(&mut self) -> &mut Sender {
-        if let Self::Asked(task) = self {
-            let sender = task.join_next().await.and_then(Result::ok).unwrap_or_default();
-            *self = Self::There(sender);
+        if self.there.is_none() {
+            self.there = self.task.join_next().await.and_then(Result::ok).map(Box::new);
         }
-        match self {
-            Self::There(sender) => sender,
-            Self::Asked(_) => unreachable!("it has just been replaced"),
-        }
+        // nothing was asked, or the task broke: nothing is known
+        self.there.get_or_insert_default()
     }
 }
 

@@ -94,7 +94,7 @@ async fn reload(host: Arc<Host>, mut hangup: Signal, mut shutdown: watch::Receiv
             Ok(true) => info!("the keys that mail is signed with have changed and are in use"),
             Ok(false) => {}
             Err(error) => {
-                error!(%error, "the keys that mail is signed with have changed and cannot be used; the old ones stay")
+                error!(%error, "the keys that mail is signed with have changed and cannot be used; the old ones stay");
             }
         }
         match host.tls.reload() {

@@ -1,6 +1,6 @@
 //! The format of the openspf suites: documents of YAML, each with tests and the zone they are asked of.
 
-use std::{error::Error, net::IpAddr, time::Duration};
+use core::{error::Error, net::IpAddr, time::Duration};
 
 use dns::{Absence, Inquiry, Kind, Mx, Name, QuestionId, RecordSet, Response, Step, Txt, Zone};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};

@@ -274,13 +274,13 @@ impl Found {
             None => {}
         }
         if let Some(arc) = &self.arc {
-            add("arc", arc.result().as_str(), arc.sealer().map(|sealer| sealer.to_string()), arc.to_string());
+            add("arc", arc.result().as_str(), arc.sealer().map(ToString::to_string), arc.to_string());
         }
         if let Some(verdict) = &self.dmarc {
             add(
                 "dmarc",
                 verdict.result.as_str(),
-                verdict.author_domain().map(|name| name.to_string()),
+                verdict.author_domain().map(ToString::to_string),
                 verdict.to_string(),
             );
         }
