@@ -15,7 +15,7 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,74 +23,9 @@ use std::time::{Duration, Instant};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustls::{ClientConnection, StreamOwned};
-use support::{PASSWORD, Server, crash::mailbox, installed, tls};
+use support::{Server, crash::mailbox, dns::Dns, installed, user::User};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mailhost");
-
-/// A DNS server; ends with this.
-struct Dns {
-    child: Child,
-    port: u16,
-    /// The addresses of its hosts are in this network, which no other test has.
-    network: u8,
-    /// A port that is free on them.
-    mail_port: u16,
-}
-
-impl Dns {
-    /// The zone of these tests: `a.test` to `e.test` have a host each; `nomail.test` takes none, the mail of `loop.test` leads to that of `a.test`, and that of
-    /// `two.test` to those of `e.test` and `c.test`, in this order.
-    fn start() -> Self {
-        static NETWORKS: AtomicU8 = AtomicU8::new(10);
-        let network = NETWORKS.fetch_add(1, Ordering::Relaxed);
-        let server = Ipv4Addr::new(127, network, 0, 1);
-        let port = TcpListener::bind((server, 0)).unwrap().local_addr().unwrap().port();
-        let mut command = Command::new("dnsmasq");
-        command.args([
-            "--keep-in-foreground",
-            "--conf-file=/dev/null",
-            "--no-resolv",
-            "--no-hosts",
-            "--bind-interfaces",
-        ]);
-        command.arg(format!("--listen-address={server}")).args(["--local=/test/", "--user=root", "--pid-file="]);
-        command.arg(format!("--port={port}"));
-        for name in ["a", "b", "c", "d", "e"] {
-            command.arg(format!("--mx-host={name}.test,mx.{name}.test,10"));
-            command.arg(format!("--host-record=mx.{name}.test,{}", host(network, name)));
-        }
-        // preference 0 and the root (RFC 7505)
-        command.arg("--dns-rr=nomail.test,15,000000");
-        command.arg("--mx-host=loop.test,mx.a.test,10");
-        command.args(["--mx-host=two.test,mx.e.test,10", "--mx-host=two.test,mx.c.test,20"]);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let mail_port = TcpListener::bind((host(network, "a"), 0)).unwrap().local_addr().unwrap().port();
-        let this = Self { child, port, network, mail_port };
-        let since = Instant::now();
-        while TcpStream::connect((server, port)).is_err() {
-            assert!(since.elapsed() < Duration::from_secs(10), "the DNS server does not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        this
-    }
-
-    /// Where the host of a domain listens.
-    fn host(&self, name: &str) -> SocketAddr {
-        (host(self.network, name), self.mail_port).into()
-    }
-}
-
-/// The address of a domain's host.
-fn host(network: u8, name: &str) -> Ipv4Addr {
-    Ipv4Addr::new(127, network, 0, name.as_bytes()[0])
-}
-
-impl Drop for Dns {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A server for `a.test` or `b.test`, with a user.
 fn start(dns: &Dns, name: &str, user: &str, retry: &str) -> Server {
@@ -103,52 +38,6 @@ fn start(dns: &Dns, name: &str, user: &str, retry: &str) -> Server {
 
 fn start_a(dns: &Dns) -> Server {
     start(dns, "a", "ann@a.test", "retry = [1]")
-}
-
-/// A user's session.
-struct User {
-    stream: BufReader<StreamOwned<ClientConnection, TcpStream>>,
-}
-
-impl User {
-    fn login(server: &Server, user: &str) -> Self {
-        let mut this = Self { stream: BufReader::new(tls::connect(server, "Submissions")) };
-        assert!(this.reply().starts_with("220"));
-        assert!(this.say("EHLO client.example").starts_with("250"));
-        let plain = STANDARD.encode(format!("\0{user}\0{PASSWORD}"));
-        let reply = this.say(&format!("AUTH PLAIN {plain}"));
-        assert!(reply.starts_with("235"), "{reply}");
-        this
-    }
-
-    fn reply(&mut self) -> String {
-        let mut all = String::new();
-        loop {
-            let start = all.len();
-            if self.stream.read_line(&mut all).unwrap() == 0 || all.as_bytes().get(start + 3) != Some(&b'-') {
-                return all;
-            }
-        }
-    }
-
-    fn say(&mut self, line: &str) -> String {
-        self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
-        self.reply()
-    }
-
-    /// Sends a message. Parameters stand behind the addresses.
-    fn send(&mut self, from: &str, to: &[&str], text: &str) {
-        let reply = self.say(&format!("MAIL FROM:{from}"));
-        assert!(reply.starts_with("250"), "{reply}");
-        for to in to {
-            let reply = self.say(&format!("RCPT TO:{to}"));
-            assert!(reply.starts_with("250"), "{to}: {reply}");
-        }
-        assert!(self.say("DATA").starts_with("354"));
-        self.stream.get_mut().write_all(text.as_bytes()).unwrap();
-        let reply = self.say(".");
-        assert!(reply.starts_with("250"), "{reply}");
-    }
 }
 
 fn letter(from: &str, subject: &str) -> String {

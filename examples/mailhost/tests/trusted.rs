@@ -34,7 +34,7 @@ fn received(server: &Server) -> String {
 fn letter(talk: &mut Talk) {
     assert!(talk.say("EHLO client.example").starts_with("250"));
     talk.envelope("you@example.net", &["ann@mail.test"]);
-    assert!(talk.content("Subject: x\r\n\r\nHi.\r\n").starts_with("250"));
+    assert!(talk.content("From: you@example.net\r\nSubject: x\r\n\r\nHi.\r\n").starts_with("250"));
 }
 
 #[test]

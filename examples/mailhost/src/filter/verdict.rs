@@ -174,7 +174,8 @@ impl Found {
         }
         let settings = &filter.settings.dmarc;
         let Some(verdict) = &self.dmarc else { return (Disposition::Deliver, None) };
-        match verdict.handling(settings.reject) {
+        // RFC 9989, 8: whether a policy alone is enough to refuse a message is the operator's to say.
+        match verdict.handling(true) {
             Policy::Reject if settings.reject => {
                 let text = verdict.rejection().to_string();
                 (Disposition::Refuse, Some(Reply::new(550, Some(EnhancedStatus::new(5, 7, 1)), text)))
