@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::config::Config;
 use crate::host::Aliases;
 use crate::listen::Listeners;
+use crate::signing::Signers;
 use crate::store::{Purpose, Store as _};
 use crate::tls::Tls;
 use crate::{Failure, log, open_store, status, web};
@@ -19,6 +20,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let mut wrong = Vec::new();
     wrong.extend(log::filter(&config.log).err());
     wrong.extend(Tls::check(config).err().map(|error| error.to_string()));
+    wrong.extend(Signers::open(&config.data).err().map(|error| error.to_string()));
     // A server that runs has these ports; that it runs shows that they were free.
     if status::ask(&config.data).is_none() {
         wrong.extend(Listeners::bind(&config.listen).await.err().map(|error| error.to_string()));
@@ -40,7 +42,11 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         writeln!(out, "wrong: {line}")?;
     }
     if wrong.is_empty() {
-        writeln!(out, "configuration, certificate, ports, aliases and store are in order ({} users)", users.len())?;
+        writeln!(
+            out,
+            "configuration, certificate, keys, ports, aliases and store are in order ({} users)",
+            users.len()
+        )?;
         Ok(ExitCode::SUCCESS)
     } else {
         Ok(ExitCode::FAILURE)

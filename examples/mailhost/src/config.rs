@@ -297,6 +297,9 @@ impl Config {
         if let Some(fault) = self.relay.fault() {
             return invalid(fault);
         }
+        if let Some(fault) = self.filter.fault() {
+            return Err(Error::Invalid(fault));
+        }
         for (key, networks) in [("proxies", &self.proxies), ("xclient", &self.xclient)] {
             if networks.iter().any(|network| network.prefix_len() == 0) {
                 return Err(Error::Invalid(format!(
@@ -404,6 +407,9 @@ mod tests {
         assert!(read("[limits]\nrecipients = 0").unwrap_err().to_string().contains("`limits.recipients`"));
         assert!(read("[limits]\nconnections = 100").unwrap_err().to_string().contains("`limits.connections_reserved`"));
         assert!(read("[limits]\nquota = 0").is_ok());
+        assert!(read("[filter.spf]\nenabled = false").unwrap_err().to_string().contains("`filter.dmarc`"));
+        assert!(read("[filter.spf]\nenabled = false\n[filter.dmarc]\nenabled = false").is_ok());
+        assert!(read("[filter.arc]\ntrusted = ['a b']").unwrap_err().to_string().contains("`filter.arc.trusted`"));
         assert!(read("[relay]\nretry = []").unwrap_err().to_string().contains("`relay.retry`"));
         assert!(read("[relay]\nconnections = 0").unwrap_err().to_string().contains("`relay.connections`"));
         assert!(read("[relay]\nsmarthost = 'a b'").unwrap_err().to_string().contains("neither a host"));

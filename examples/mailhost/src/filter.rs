@@ -64,12 +64,13 @@ impl Filter {
             sender.spawn(async move { filter.sender(&envelope).await });
         }
         let settings = &self.settings;
-        // Where the domain's owner looks at DKIM's and SPF's results, DMARC wants them whether they are shown or not.
-        let dkim = (settings.dkim.enabled || settings.dmarc.enabled).then(|| {
+        let dkim = settings.dkim.enabled.then(|| {
             let (policy, limits) = (dkim::Policy::default(), dkim::Limits::default());
             Running::new(dkim::Verifier::new(policy, limits, Duration::ZERO, clock::unix()))
         });
-        let arc = (settings.arc.enabled)
+        let arc = settings
+            .arc
+            .enabled
             .then(|| Running::new(arc::Validator::new(arc::Limits::default(), Duration::ZERO, clock::unix())));
         Checks { filter: self.clone(), envelope, sender: Coming { task: sender, there: None }, dkim, arc, dmarc: None }
     }

@@ -33,6 +33,23 @@ impl Default for Filter {
     }
 }
 
+impl Filter {
+    /// What cannot be meant.
+    pub(super) fn fault(&self) -> Option<String> {
+        if self.time == 0 {
+            return Some("`filter.time` is 0, so that nothing can be found out; turn single checks off instead".into());
+        }
+        if self.dmarc.enabled && !(self.spf.enabled && self.dkim.enabled) {
+            return Some(
+                "`filter.dmarc` judges by what SPF and DKIM find: leave both enabled, or turn `filter.dmarc` off too"
+                    .into(),
+            );
+        }
+        let wrong = self.arc.trusted.iter().find(|name| name.parse::<dns::Name>().is_err())?;
+        Some(format!("`filter.arc.trusted` names `{}`, which is no domain", wrong.escape_debug()))
+    }
+}
+
 /// `[filter.iprev]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]

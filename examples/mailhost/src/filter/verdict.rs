@@ -195,8 +195,7 @@ impl Found {
         for found in &self.spf {
             field = field.result(self.spf_result(found));
         }
-        let none = filter.settings.dkim.enabled && self.dkim.as_ref().is_some_and(|dkim| dkim.signatures().is_empty());
-        if none {
+        if self.dkim.as_ref().is_some_and(|dkim| dkim.signatures().is_empty()) {
             field = field.result(Resinfo::new(auth_results::Method::Dkim, ResultCode::None));
         }
         let signatures = self.dkim.as_ref().map(dkim::Verdict::signatures).unwrap_or_default();
