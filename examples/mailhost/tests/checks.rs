@@ -306,8 +306,34 @@ fn what_users_send_is_signed() {
     assert!(ended.success(), "{ended}");
 }
 
-/// dkimpy verifies each signature, where it is installed.
+/// Other implementations verify each signature, where they are installed.
 fn verified_elsewhere(mail: &str, records: &[(String, String)]) {
+    if installed("opendkim") {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let zone: String = records.iter().map(|(name, text)| format!("{name} {text}\n")).collect();
+        fs::write(path("zone"), zone).unwrap();
+        let config = format!("Mode v\nTestDNSData file:{}\n", path("zone").display());
+        fs::write(path("config"), config).unwrap();
+        // it tells of one signature alone
+        for (selector, other) in [("s1-rsa", "s1-ed25519"), ("s1-ed25519", "s1-rsa")] {
+            let (header, body) = mail.split_once("\r\n\r\n").unwrap();
+            let unfolded = header.replace("\r\n\t", "\0\t").replace("\r\n ", "\0 ");
+            let other = format!("s={other};");
+            let kept: Vec<&str> = unfolded
+                .split("\r\n")
+                .filter(|field| !field.starts_with("DKIM-Signature:") || !field.contains(&other))
+                .collect();
+            let one = format!("{}\n\n{body}", kept.join("\n")).replace('\0', "\n").replace("\r\n", "\n");
+            fs::write(path("mail"), one).unwrap();
+            let mut opendkim = Command::new("opendkim");
+            let out = opendkim.arg("-x").arg(path("config")).arg("-t").arg(path("mail")).arg("-v").output().unwrap();
+            let said = String::from_utf8_lossy(&out.stdout) + String::from_utf8_lossy(&out.stderr);
+            let right =
+                said.lines().any(|line| line.contains(&format!("s={selector},")) && line.ends_with("succeeded"));
+            assert!(right, "{said}");
+        }
+    }
     let python = std::env::var("MAILWRIGHT_PYTHON").unwrap_or_else(|_| "python3".into());
     let has = Command::new(&python).args(["-c", "import dkim, nacl"]).output().is_ok_and(|out| out.status.success());
     if !has {
