@@ -15,14 +15,10 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use rustls::{ClientConnection, StreamOwned};
 use support::{Server, crash::mailbox, dns::Dns, installed, user::User};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mailhost");
