@@ -32,7 +32,9 @@ pub enum SyntaxError {
         at: usize,
     },
     /// A domain does not end in a dot and a top label, or in a macro (7.1). An address belongs behind `ip4:` or `ip6:`.
-    #[error("octet {at} of the SPF record: a domain ends in a dot and a top label that is not all digits, or in a macro")]
+    #[error(
+        "octet {at} of the SPF record: a domain ends in a dot and a top label that is not all digits, or in a macro"
+    )]
     Domain {
         /// Where the domain begins.
         at: usize,

@@ -651,7 +651,8 @@ impl CheckHost {
             Phase::Default(reason) => (*reason, self.texts.explanation().as_bytes(), true),
             Phase::Terms | Phase::ExpDomain(_) => return,
         };
-        let has_validated = || Parts::new(text).any(|part| matches!(part, Part::Macro { expand, .. } if expand.letter == b'p'));
+        let has_validated =
+            || Parts::new(text).any(|part| matches!(part, Part::Macro { expand, .. } if expand.letter == b'p'));
         if self.look_up_p && self.client.is_none() && has_validated() {
             return self.ask_client();
         }

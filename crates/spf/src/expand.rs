@@ -231,8 +231,7 @@ mod tests {
             }
         }
         let six = values(&sender, "2001:db8::cb01");
-        let expected =
-            "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com";
+        let expected = "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com";
         assert_eq!(domain(b"%{ir}.%{v}._spf.%{d2}", &six).unwrap(), expected);
     }
 

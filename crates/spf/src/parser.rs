@@ -241,11 +241,7 @@ impl Parser {
     }
 
     /// `[ ":" domain-spec ] [ dual-cidr-length ]`; a slash may be in the domain too, so the lengths are taken from the end.
-    fn domain_and_prefixes(
-        &mut self,
-        argument: &[u8],
-        at: usize,
-    ) -> Result<(Option<Spec>, [u8; 2]), SyntaxError> {
+    fn domain_and_prefixes(&mut self, argument: &[u8], at: usize) -> Result<(Option<Spec>, [u8; 2]), SyntaxError> {
         let (text, v6) = split_prefix(argument, true, at)?;
         let (text, v4) = split_prefix(text, false, at)?;
         let spec = match text {
@@ -259,12 +255,12 @@ impl Parser {
     /// `domain-spec = macro-string domain-end`
     fn domain(&mut self, text: &[u8], at: usize) -> Result<Spec, SyntaxError> {
         let spec = Spec { start: at as u16, end: (at + text.len()) as u16, name: Spec::NO_NAME, macros: Macros::None };
-        if memchr::memchr(b'%', text).is_none() {
-            if let Ok(name) = Name::from_ascii(text) {
-                ends_in_toplabel(text, at)?;
-                self.names.push(name);
-                return Ok(Spec { name: (self.names.len() - 1) as u16, ..spec });
-            }
+        if memchr::memchr(b'%', text).is_none()
+            && let Ok(name) = Name::from_ascii(text)
+        {
+            ends_in_toplabel(text, at)?;
+            self.names.push(name);
+            return Ok(Spec { name: (self.names.len() - 1) as u16, ..spec });
         }
         let scan = macro_string(text, at)?;
         // What follows the last macro is literal: it is empty, or ends in a dot and a top label.
@@ -401,15 +397,30 @@ impl Expand {
 
 /// A piece of a text with macros.
 pub(crate) enum Part<'a> {
-    Literal { octets: &'a [u8], begin: usize },
+    Literal {
+        octets: &'a [u8],
+        begin: usize,
+    },
     /// `%%`
-    Percent { end: usize },
+    Percent {
+        end: usize,
+    },
     /// `%_`
-    Space { end: usize },
+    Space {
+        end: usize,
+    },
     /// `%-`
-    UrlSpace { end: usize },
-    Macro { expand: Expand, begin: usize, end: usize },
-    Wrong { begin: usize },
+    UrlSpace {
+        end: usize,
+    },
+    Macro {
+        expand: Expand,
+        begin: usize,
+        end: usize,
+    },
+    Wrong {
+        begin: usize,
+    },
 }
 
 /// The pieces of a text with macros; it ends behind one that is wrong.

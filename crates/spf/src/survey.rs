@@ -276,9 +276,8 @@ impl Survey {
         if self.voids > self.limits.voids {
             self.find_whole(Problem::Voids(self.voids));
         }
-        self.findings.sort_by(|(one, a), (other, b)| {
-            (one, a.span.start, a.span.end).cmp(&(other, b.span.start, b.span.end))
-        });
+        self.findings
+            .sort_by(|(one, a), (other, b)| (one, a.span.start, a.span.end).cmp(&(other, b.span.start, b.span.end)));
         self.sorted = self.findings.drain(..).map(|(_, finding)| finding).collect();
         self.done = Some(Tally { lookups: self.lookups, voids: self.voids, findings: self.sorted.len() });
     }

@@ -19,7 +19,8 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn term() -> impl Strategy<Value = String> {
-    let prefixes = prop_oneof![Just(String::new()), (0..40_u8).prop_map(|bits| format!("/{bits}")), Just("//64".into())];
+    let prefixes =
+        prop_oneof![Just(String::new()), (0..40_u8).prop_map(|bits| format!("/{bits}")), Just("//64".into())];
     let qualifier = prop_oneof![3 => Just(""), 1 => Just("-"), 1 => Just("~"), 1 => Just("?"), 1 => Just("+")];
     let mechanism = prop_oneof![
         1 => Just("all".to_string()),

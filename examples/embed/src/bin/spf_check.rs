@@ -38,8 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut config = Config::new("mx.example.com");
     config.explain = true;
     // With a resolver in place of the zone: it bounds its own time.
-    let mut check =
-        CheckHost::mail_from(client.parse()?, &helo, &sender, &config, Limits::default(), Duration::ZERO);
+    let mut check = CheckHost::mail_from(client.parse()?, &helo, &sender, &config, Limits::default(), Duration::ZERO);
     drive::blocking_mut(&mut check, |name, kind| zone.lookup(name, kind));
     writeln!(out, "{}", check.trace())?;
     if let Some(explanation) = check.explanation() {
