@@ -24,8 +24,13 @@ fn usual() -> AuthenticationResults<'static> {
     };
     AuthenticationResults::new(OWN)
         .result(Resinfo::spf_mailfrom(ResultCode::Pass, SENDER))
-        .result(Resinfo::dkim(ResultCode::Pass, signature("example.net", "s2026", "oINEO8hgn/gnunsg")).comment("2048 bits"))
-        .result(Resinfo::dkim(ResultCode::Fail, signature("esp.example", "k1", "EToRSuvUfQVP3Bkz")).reason("body hash did not verify"))
+        .result(
+            Resinfo::dkim(ResultCode::Pass, signature("example.net", "s2026", "oINEO8hgn/gnunsg")).comment("2048 bits"),
+        )
+        .result(
+            Resinfo::dkim(ResultCode::Fail, signature("esp.example", "k1", "EToRSuvUfQVP3Bkz"))
+                .reason("body hash did not verify"),
+        )
         .result(Resinfo::iprev(ResultCode::Pass, IP))
         .result(Resinfo::dmarc(ResultCode::Pass, "example.net", Some("reject")))
 }

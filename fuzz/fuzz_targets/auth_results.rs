@@ -15,9 +15,14 @@ fuzz_target!(|input: (&[u8], String, Vec<Built>)| {
     if let Ok(field) = &strict {
         // whatever the strict reader takes, the forgiving one takes, but for an old word for `fail`
         let forgiving = forgiving.as_ref().unwrap();
-        assert_eq!((&field.authserv_id, &field.comments, forgiving.skipped), (&forgiving.authserv_id, &forgiving.comments, 0));
+        assert_eq!(
+            (&field.authserv_id, &field.comments, forgiving.skipped),
+            (&forgiving.authserv_id, &forgiving.comments, 0)
+        );
         assert_eq!(field.results.len(), forgiving.results.len());
-        assert!(claims(value, &field.authserv_id) || !field.authserv_id.bytes().any(|byte| byte.is_ascii_alphanumeric()));
+        assert!(
+            claims(value, &field.authserv_id) || !field.authserv_id.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        );
         rewritten(field);
     }
     if let Ok(field) = &forgiving {
@@ -66,7 +71,10 @@ fn rewritten(field: &AuthenticationResults<'_>) {
     assert_eq!(read.results.len(), field.results.len());
     let short = |text: &str| text.len() < 300 && text.chars().all(|char| (' '..='~').contains(&char));
     for (read, result) in read.results.iter().zip(&field.results) {
-        assert_eq!((read.method.as_str(), read.method_version), (&*result.method.as_str().to_ascii_lowercase(), result.method_version));
+        assert_eq!(
+            (read.method.as_str(), read.method_version),
+            (&*result.method.as_str().to_ascii_lowercase(), result.method_version)
+        );
         assert_eq!(read.result.as_str(), result.result.as_str().to_ascii_lowercase());
         assert_eq!((read.reason.is_some(), read.comments.len()), (result.reason.is_some(), result.comments.len()));
         assert!(read.properties.len() <= result.properties.len());
