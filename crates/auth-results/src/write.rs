@@ -77,7 +77,7 @@ impl AuthenticationResults<'_> {
 
     fn append(&self, folder: &mut Folder<'_>) {
         folder.piece(|text| {
-            push_value(text, &self.authserv_id);
+            push_authserv_id(text, &self.authserv_id);
             Ok(())
         });
         folder.comments(&self.comments);
@@ -202,6 +202,11 @@ fn push_value(out: &mut String, value: &str) {
     } else {
         push_quoted(out, value);
     }
+}
+
+/// Appends the id of a server: unlike the value of a property it is no address (RFC 8601, 2.2 and 2.5), so what looks like one is in quotes.
+fn push_authserv_id(out: &mut String, id: &str) {
+    if is_address(id) { push_quoted(out, id) } else { push_value(out, id) }
 }
 
 /// Appends a name in lower case.

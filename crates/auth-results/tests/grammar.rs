@@ -286,3 +286,14 @@ fn addresses_are_short_in_a_dump() {
     );
     assert_eq!(field.clone().into_owned(), field);
 }
+
+/// An id that looks like an address is none (RFC 8601, 2.5): it is written so that it is read back.
+#[test]
+fn an_id_like_an_address_is_quoted() {
+    for id in ["user@example.org", "@example.org", "\"a b\"@example.org"] {
+        let mut out = Vec::new();
+        AuthenticationResults::new(id).write(&mut out).unwrap();
+        let value = out.strip_prefix(b"Authentication-Results:").unwrap();
+        assert_eq!(AuthenticationResults::parse(value).unwrap().authserv_id, id);
+    }
+}
