@@ -1,5 +1,15 @@
 //! What holds for all records, zones and orders of answers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::multiple_bound_locations,
+    clippy::std_instead_of_core,
+    reason = "tests stop at what they do not expect"
+)]
+
 use std::time::Duration;
 
 use dns::{Absence, Inquiry, Kind, Mx, Name, QuestionId, RecordSet, Response, Step, Zone};

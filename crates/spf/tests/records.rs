@@ -1,5 +1,15 @@
 //! Records, terms and what is wrong with them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::multiple_bound_locations,
+    clippy::std_instead_of_core,
+    reason = "tests stop at what they do not expect"
+)]
+
 use std::time::Duration;
 
 use dns::{RecordSet, Zone, drive};

@@ -1,5 +1,15 @@
 //! Known attacks, each by its row.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::multiple_bound_locations,
+    clippy::std_instead_of_core,
+    reason = "tests stop at what they do not expect"
+)]
+
 use std::{fmt::Write as _, time::Duration};
 
 use dns::{Absence, Inquiry, Kind, Mx, Name, QuestionId, RecordSet, Response, Step, Zone, drive};

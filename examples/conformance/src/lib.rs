@@ -5,6 +5,7 @@
 
 #![allow(clippy::std_instead_of_alloc, reason = "a program has std; what it shares with crates without it is `core`")]
 
+pub mod arc;
 pub mod auth_results;
 pub mod dkim;
 pub mod dmarc;

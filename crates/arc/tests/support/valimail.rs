@@ -3,7 +3,8 @@
 //! A file is a JSON array of scenarios: `tests` by name, `txt-records`, and for sealing `domain`, `sel` and `privatekey`. A test has a `message` and either `cv`, which
 //! its chain must come to, or `AAR`, `AMS` and `AS`, the fields that sealing must give.
 
-use std::{collections::BTreeMap, time::Duration};
+use core::{fmt, time::Duration};
+use std::collections::BTreeMap;
 
 use arc::{ArcResult, FieldKind, Limits, SealStep, Sealer, Verdict};
 use dkim::{Algorithm, Canonicalization, Form, Header, KeyRecord, Signature, TagList};
@@ -227,7 +228,7 @@ impl Case {
     /// Verifies the signatures of one set by themselves: a seal on a chain that has failed is over its own set (RFC 8617, 5.1.2).
     fn own_set(&self, fields: &[u8]) -> Result<(), String> {
         let limits = dkim::Limits::default();
-        let fail = |what: &dyn std::fmt::Display| what.to_string();
+        let fail = |what: &dyn fmt::Display| what.to_string();
         let (header, set) = (Header::parse(&self.message, &limits), Header::parse(fields, &limits));
         let (header, set) = (header.map_err(|error| fail(&error))?, set.map_err(|error| fail(&error))?);
         let get = |kind: FieldKind| set.fields().find(|field| field.is(kind.name())).ok_or(format!("no {kind}"));
