@@ -1,7 +1,7 @@
 //! A server's border in one step: reads a header from standard input, removes the Authentication-Results fields that are forged as one's own, puts the
 //! server's own on top, and shows what others said.
 //!
-//! Try it: `cargo run -p embed --bin auth_results mx.example.org < letter.eml`
+//! Try it: `cargo run -p embed --bin auth_results_read mx.example.org < letter.eml`
 
 use std::{
     env,
