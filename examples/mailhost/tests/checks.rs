@@ -168,7 +168,7 @@ fn the_operator_decides_what_follows() {
 }
 
 #[test]
-fn s7_a_dns_that_does_not_answer_refuses_nobody() {
+fn s6_a_dns_that_does_not_answer_refuses_nobody() {
     if !installed("dnsmasq") {
         return;
     }
