@@ -176,6 +176,9 @@ impl Name {
         if self.is_root() {
             return Ok(front);
         }
+        if front.is_root() {
+            return Ok(*self);
+        }
         let begin = usize::from(front.len) + 1;
         let end = begin + usize::from(self.len);
         let (dot, room) =
@@ -451,6 +454,7 @@ mod tests {
     fn labels_are_put_in_front() {
         assert_eq!(name("example.org").prefixed("s._domainkey").unwrap(), "s._domainkey.example.org");
         assert_eq!(Name::ROOT.prefixed("org").unwrap(), "org");
+        assert_eq!(name("org").prefixed(".").unwrap(), "org", "the root has no label to put there");
         assert_eq!(name(&[&*"x".repeat(61); 4].join(".")).prefixed("abcdefg"), Err(NameError::Long));
     }
 
