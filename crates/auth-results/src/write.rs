@@ -194,8 +194,13 @@ impl<'o> Folder<'o> {
 
 /// Appends a value as a token or an address where it is one, and in quotes otherwise.
 fn push_value(out: &mut String, value: &str) {
+    if value.contains(is_unprintable) {
+        // first what it will be read as, then its form, so that each text has one form
+        let mut clean = String::with_capacity(value.len());
+        push_escaped(&mut clean, value, usize::MAX, |_| false);
+        push_value(out, &clean);
     // white space beyond ASCII is none by the grammar, but may be for others
-    if !value.contains(|char: char| is_unprintable(char) || char.is_whitespace() && !char.is_ascii())
+    } else if !value.contains(|char: char| char.is_whitespace() && !char.is_ascii())
         && (is_token(value) || is_address(value))
     {
         out.push_str(value);

@@ -297,3 +297,10 @@ fn an_id_like_an_address_is_quoted() {
         assert_eq!(AuthenticationResults::parse(value).unwrap().authserv_id, id);
     }
 }
+
+/// What a control character becomes is part of the text before its form is chosen: written again it is the same.
+#[test]
+fn a_value_has_one_form_once_its_controls_are_gone() {
+    let result = Resinfo::spf_mailfrom(ResultCode::Pass, "a\r\nb@example.net").property(Ptype::Smtp, "helo", "a\0");
+    assert_eq!(result.to_string(), "spf=pass smtp.mailfrom=a??b@example.net smtp.helo=\"a?\"");
+}
