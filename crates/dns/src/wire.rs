@@ -31,6 +31,10 @@ pub const MAX_MESSAGE: usize = 65_535;
 /// How many records of a message are looked at. A name on the wire may point to others, so that a record costs more than its octets; real answers have a few.
 const MAX_RECORDS: u32 = 1_024;
 
+/// How many pointers a name may lead over. Each can lead to the next without a label between, so that a name of two octets could cost thousands of steps, in each of its
+/// records; writers of messages need one.
+const MAX_POINTERS: usize = 16;
+
 /// What a question says beside its name and kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -152,7 +156,7 @@ pub fn decode(id: u16, name: &Name, kind: Kind, message: &[u8], limits: &Limits)
     if message.len() > MAX_MESSAGE {
         return Err(WireError::Malformed { at: MAX_MESSAGE });
     }
-    let mut reader = Reader { decoder: BinDecoder::new(message) };
+    let mut reader = Reader { message, decoder: BinDecoder::new(message) };
     let Header { metadata, counts } = reader.read(Header::read)?;
     if metadata.id != id || metadata.message_type != MessageType::Response || metadata.op_code != OpCode::Query {
         return Err(WireError::Unrelated);
@@ -260,6 +264,7 @@ impl Record {
 }
 
 struct Reader<'a> {
+    message: &'a [u8],
     decoder: BinDecoder<'a>,
 }
 
@@ -314,12 +319,40 @@ impl<'a> Reader<'a> {
         read(&mut decoder).map_err(|_| malformed)
     }
 
+    /// Looks at a name before it is read: it may lead over [`MAX_POINTERS`]. Where it ends.
+    fn check_name(&self, at: usize) -> Result<usize, WireError> {
+        let malformed = WireError::Malformed { at };
+        let (mut here, mut end) = (at, None);
+        let mut pointers = 0;
+        loop {
+            match self.message.get(here..).and_then(<[u8]>::split_first).ok_or(malformed)? {
+                (0, _) => return Ok(end.unwrap_or(here + 1)),
+                (len @ 1..=63, _) => here += 1 + usize::from(*len),
+                (high @ 192.., [low, ..]) if pointers < MAX_POINTERS => {
+                    pointers += 1;
+                    end.get_or_insert(here + 2);
+                    let to = usize::from(u16::from_be_bytes([high & 0x3F, *low]));
+                    // RFC 1035, 4.1.4: to a name further up; that makes an end of it.
+                    here = Some(to).filter(|to| *to < here).ok_or(malformed)?;
+                }
+                _ => return Err(malformed),
+            }
+        }
+    }
+
     /// The owner, where it is a [`Name`].
     fn owner(&self, record: &Record) -> Result<Option<Name>, WireError> {
+        self.check_name(record.owner)?;
         self.at(record.owner, rr::Name::read).map(|name| from_wire(&name))
     }
 
     fn rdata(&self, record: &Record) -> Result<RData, WireError> {
+        match record.record_type {
+            RecordType::CNAME | RecordType::NS | RecordType::PTR => _ = self.check_name(record.data)?,
+            RecordType::MX => _ = self.check_name(record.data + 2)?,
+            RecordType::SOA => _ = self.check_name(self.check_name(record.data)?)?,
+            _ => {}
+        }
         self.at(record.data, |decoder| RData::read(decoder, record.record_type, Restrict::new(record.len)))
     }
 

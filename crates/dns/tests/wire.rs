@@ -168,6 +168,14 @@ fn absence_has_its_reason_and_its_time() {
 }
 
 #[test]
+fn a_ttl_with_its_first_bit_set_is_none() {
+    for (ttl, kept) in [(1 << 31, 0), (u32::MAX, 0), (60, 60), ((1 << 31) - 1, Limits::default().ttl)] {
+        let reply = answered(Kind::A, ResponseCode::NoError, vec![a("www.example", ttl, 1)], vec![]).unwrap();
+        assert_eq!(reply.ttl, kept, "{ttl}");
+    }
+}
+
+#[test]
 fn servers_without_edns_are_told_apart() {
     for code in [ResponseCode::FormErr, ResponseCode::NotImp] {
         assert_eq!(answered(Kind::A, code, vec![], vec![]), Err(WireError::NotUnderstood));
@@ -342,6 +350,36 @@ fn n7_counts_and_pointers_are_not_believed() {
         assert!(matches!(decode(Kind::A, &pointing), Err(WireError::Malformed { .. })), "{pointer}");
     }
     assert!(decode(Kind::A, &vec![0; 65_536]).is_err());
+}
+
+/// An answer that is an alias whose owner or target leads over so many pointers, each to the one before, in the data of another record.
+fn ladder(pointers: u16, owner: bool) -> Vec<u8> {
+    let mut message = wire::encode(ID, &name("www.example"), Kind::Cname, &options(|options| options.payload = None));
+    message[2] |= 0x80;
+    message[7] = 2;
+    let rung = |message: &mut Vec<u8>, last: u16| {
+        let at = message.len() as u16;
+        message.extend_from_slice(&(0xC000 | last).to_be_bytes());
+        at
+    };
+    message.extend_from_slice(&[0, 0, 99, 0, 1, 0, 0, 0, 1]);
+    message.extend_from_slice(&(2 * (pointers - 1)).to_be_bytes());
+    let top = (1..pointers).fold(12, |last, _| rung(&mut message, last));
+    rung(&mut message, if owner { top } else { 12 });
+    message.extend_from_slice(&[0, 5, 0, 1, 0, 0, 0, 1, 0, 2]);
+    rung(&mut message, if owner { 12 } else { top });
+    message
+}
+
+#[test]
+fn n7_pointers_to_pointers_are_bounded() {
+    for owner in [true, false] {
+        assert!(decode(Kind::Cname, &ladder(1, owner)).unwrap().response.as_answer().cname().is_ok());
+        assert!(decode(Kind::Cname, &ladder(16, owner)).unwrap().response.as_answer().cname().is_ok());
+        for pointers in [17, 8_000] {
+            assert!(matches!(decode(Kind::Cname, &ladder(pointers, owner)), Err(WireError::Malformed { .. })));
+        }
+    }
 }
 
 /// Any name: labels of any visible ASCII.
