@@ -11,7 +11,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mail_auth::{IprevOutput, IprevResult, SpfOutput, SpfResult, headers::HeaderWriter, spf::verify::SpfParameters};
 
 const OWN: &str = "mx.example.org";
-const SENDER: &str = "bounces+mary=example.com@news.example.net";
+const SENDER: &str = "bounces+mary@news.example.net";
 const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
 fn usual() -> AuthenticationResults<'static> {

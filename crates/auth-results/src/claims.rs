@@ -31,21 +31,54 @@ const DEPTH: u32 = u32::MAX;
 /// ```
 #[must_use]
 pub fn claims(value: &[u8], authserv_id: &str) -> bool {
+    // what is behind the first semicolon does not matter, be it text or not
+    let head = value.get(..end_of_head(value)).unwrap_or_default();
+    let id = core::str::from_utf8(head).ok().and_then(read);
+    if let Some(id) = &id
+        && id.is_ascii()
+        && authserv_id.is_ascii()
+        && is_token(authserv_id)
+    {
+        let [id, own] = [&**id, authserv_id].map(|name| name.trim_end_matches('.'));
+        return !own.is_empty() && id.eq_ignore_ascii_case(own);
+    }
     let own = canonical(authserv_id);
     if own.is_empty() {
         return false;
     }
-    // bytes that are no text are left out, as some readers do
-    let text = String::from_utf8_lossy(value);
-    let text = text.trim_matches(|char: char| char.is_whitespace() || char == '\u{FEFF}');
-    match read(text) {
+    match id {
         Some(id) => canonical(&id) == own,
-        None => is_suspect(text, authserv_id, &own),
+        // bytes that are no text are left out, as some readers do
+        None => is_suspect(&String::from_utf8_lossy(value), authserv_id, &own),
     }
+}
+
+/// Where the first semicolon is, outside of quotes and comments; the end where there is none.
+fn end_of_head(value: &[u8]) -> usize {
+    let (mut is_quoted, mut depth, mut is_hidden) = (false, 0_usize, false);
+    let end = value.iter().position(|byte| {
+        if is_hidden {
+            is_hidden = false;
+            return false;
+        }
+        match byte {
+            b'\\' => is_hidden = is_quoted || depth > 0,
+            b'"' if depth == 0 => is_quoted = !is_quoted,
+            b'(' if !is_quoted => depth += 1,
+            b')' if !is_quoted => depth = depth.saturating_sub(1),
+            b';' => return !is_quoted && depth == 0,
+            _ => {}
+        }
+        false
+    });
+    let end = end.unwrap_or(value.len());
+    look(end);
+    end
 }
 
 /// The id of a field that keeps to the grammar up to its first semicolon.
 fn read(text: &str) -> Option<Cow<'_, str>> {
+    let text = text.trim_matches(|char: char| char.is_whitespace() || char == '\u{FEFF}');
     let mut cursor = Cursor::new(text.as_bytes(), DEPTH).ok()?;
     skip_cfws(&mut cursor)?;
     let id = if cursor.peek() == Some(b'"') {

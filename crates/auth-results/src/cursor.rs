@@ -22,7 +22,7 @@ impl<'a> Cursor<'a> {
         look(value.len());
         let text = core::str::from_utf8(value).map_err(|error| Error::syntax(Syntax::Octet, error.valid_up_to()))?;
         // all of the short text at once is faster than to stop early
-        let odd = text.bytes().fold(false, |odd, byte| odd | !matches!(byte, b' '..=b'~' | b'\t'));
+        let odd = text.bytes().fold(false, |odd, byte| odd | !matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
         if odd {
             let found = text.char_indices().find(|(_, char)| is_unprintable(*char) && !matches!(char, '\r' | '\n'));
             if let Some((at, _)) = found {

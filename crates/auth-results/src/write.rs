@@ -108,7 +108,7 @@ struct Folder<'o> {
 impl<'o> Folder<'o> {
     fn new(out: &'o mut Vec<u8>, name: &str) -> Self {
         out.extend_from_slice(name.as_bytes());
-        Self { out, column: name.len(), scratch: String::new() }
+        Self { out, column: name.len(), scratch: String::with_capacity(LINE) }
     }
 
     fn result(&mut self, result: &Resinfo<'_>) {
@@ -167,10 +167,13 @@ impl<'o> Folder<'o> {
         }
         self.out.push(b' ');
         self.column += 1;
+        if self.column + piece.len() < LINE {
+            return self.attach(piece);
+        }
         let mut rest = piece;
         while !rest.is_empty() {
-            let spaces = rest.bytes().take_while(|&byte| is_wsp(byte)).count();
-            let word = rest.bytes().skip(spaces).take_while(|&byte| !is_wsp(byte)).count();
+            let spaces = rest.bytes().position(|byte| !is_wsp(byte)).unwrap_or(rest.len());
+            let word = rest.bytes().skip(spaces).position(is_wsp).unwrap_or(rest.len() - spaces);
             if spaces > 0 && self.column + spaces + word + 1 > LINE {
                 self.break_line();
             }
@@ -194,7 +197,9 @@ impl<'o> Folder<'o> {
 
 /// Appends a value as a token or an address where it is one, and in quotes otherwise.
 fn push_value(out: &mut String, value: &str) {
-    if value.contains(is_unprintable) {
+    if value.is_ascii() && (is_token(value) || is_address(value)) {
+        out.push_str(value);
+    } else if value.contains(is_unprintable) {
         // first what it will be read as, then its form, so that each text has one form
         let mut clean = String::with_capacity(value.len());
         push_escaped(&mut clean, value, usize::MAX, |_| false);
@@ -244,6 +249,11 @@ fn push_comment(out: &mut String, text: &str) {
 }
 
 fn push_escaped(out: &mut String, text: &str, max: usize, escape: impl Fn(char) -> bool) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !escape(char::from(byte));
+    if text.len() <= max && text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+        out.push_str(text);
+        return;
+    }
     let end = out.len().saturating_add(max);
     for char in text.chars() {
         let char = if is_unprintable(char) { '?' } else { char };
