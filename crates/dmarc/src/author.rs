@@ -95,6 +95,8 @@ pub(crate) struct Author {
     identifiers: Vec<Identifier>,
     left_out: u32,
     partial: u32,
+    /// A name did not tell what it has, or the clock has run out: guesses have to be made.
+    silent: bool,
     /// All facts are told.
     complete: bool,
     /// The clock has run out: what is open is unknown.
@@ -102,7 +104,8 @@ pub(crate) struct Author {
 }
 
 impl Author {
-    pub(crate) fn new(domain: Name) -> Self {
+    #[inline]
+    pub(crate) fn new(domain: &Name) -> Self {
         Self {
             path: Path::new(domain),
             marks: [Mark::Unasked; Limits::WALK],
@@ -112,6 +115,7 @@ impl Author {
             identifiers: Vec::new(),
             left_out: 0,
             partial: 0,
+            silent: false,
             complete: false,
             expired: false,
         }
@@ -127,6 +131,7 @@ impl Author {
 
     pub(crate) const fn expire(&mut self) {
         self.complete = true;
+        self.silent = true;
         self.expired = true;
     }
 
@@ -170,7 +175,7 @@ impl Author {
             self.left_out = self.left_out.saturating_add(1);
             return;
         }
-        let path = Path::new(*domain);
+        let path = Path::new(domain);
         let mut owners = [self.identifiers.len() as u8 + 1; Limits::WALK];
         for (place, owner) in owners.iter_mut().enumerate().take(path.len()) {
             let labels = path.labels_at(place);
@@ -229,18 +234,10 @@ impl Author {
         }
     }
 
-    /// The name of a question for a record; `None` for one that leaves no room for the label.
-    pub(crate) fn name(&self, walk: usize, place: usize) -> Option<Name> {
-        const LABEL: &[u8; 7] = b"_dmarc.";
+    /// Writes the name of a question for a record; whether there is one: it may leave no room for the label.
+    pub(crate) fn name(&self, walk: usize, place: usize, name: &mut Name) -> bool {
         let path = self.path(walk);
-        let suffix = suffix(&path.start, path.labels_at(place)).as_bytes();
-        // In one piece: this is most of what a question costs.
-        let mut text = [0; 253];
-        let text = text.get_mut(..LABEL.len() + suffix.len())?;
-        let (front, back) = text.split_at_mut_checked(LABEL.len())?;
-        front.copy_from_slice(LABEL);
-        back.copy_from_slice(suffix);
-        Name::from_ascii(text).ok()
+        name.become_prefixed("_dmarc", &path.start, path.labels_at(place)).is_ok()
     }
 
     /// An answer; one that was not asked for is ignored.
@@ -252,6 +249,7 @@ impl Author {
             Ok(Published::Record(record)) => Mark::Found(record.rules().psd),
             Err(trouble) => Mark::Unknown(trouble),
         };
+        self.silent |= published.is_err();
         if walk == 0
             && let Ok(Published::Record(record)) = published
         {
@@ -315,17 +313,23 @@ impl Author {
 
     /// All guesses about the Author Domain's walk and another one; 0 for none.
     fn guesses(&self, walk: usize) -> Option<Guesses> {
+        if !self.silent {
+            return Guesses::of(0);
+        }
         let alone = if walk == 0 { 0 } else { self.silent_alone(walk, Limits::WALK) };
         Guesses::of(self.path.silent(|place| self.mark(0, place), Limits::WALK) + alone)
     }
 
     /// The Organizational Domain of the Author Domain under a guess, as a number of labels.
     fn guessed_organization(&self, guess: Guess) -> usize {
+        if !self.silent {
+            return self.path.organization(|place| self.mark(0, place));
+        }
         self.path.organization(|place| self.guess(guess, 0, place))
     }
 
     fn trouble(&self, walk: usize) -> Option<Trouble> {
-        self.path(walk).trouble(|place| self.mark(walk, place))
+        if self.silent { self.path(walk).trouble(|place| self.mark(walk, place)) } else { None }
     }
 
     /// Where the policy is (RFC 9989, 4.10.1).
