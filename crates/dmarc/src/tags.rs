@@ -44,14 +44,15 @@ pub struct NotATag {
 #[derive(Clone, Debug)]
 pub struct Tags<'a> {
     rest: &'a [u8],
-    at: usize,
+    /// Octets of the whole.
+    len: usize,
 }
 
 impl<'a> Tags<'a> {
     /// The tags of a text.
     #[must_use]
     pub const fn new(text: &'a [u8]) -> Self {
-        Self { rest: text, at: 0 }
+        Self { rest: text, len: text.len() }
     }
 }
 
@@ -60,18 +61,20 @@ const fn is_space(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// What is left of a text without the spaces in front, and how many they were.
-fn trim_front(text: &[u8]) -> (&[u8], usize) {
+/// A text without the spaces in front.
+#[inline]
+fn trim_front(text: &[u8]) -> &[u8] {
     let mut rest = text;
     while let [first, tail @ ..] = rest
         && is_space(*first)
     {
         rest = tail;
     }
-    (rest, text.len() - rest.len())
+    rest
 }
 
 /// A text without the spaces behind.
+#[inline]
 fn trim_back(text: &[u8]) -> &[u8] {
     let mut rest = text;
     while let [head @ .., last] = rest
@@ -88,34 +91,44 @@ impl<'a> Iterator for Tags<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if self.rest.is_empty() {
-                return None;
-            }
-            let end = memchr::memchr(b';', self.rest).unwrap_or(self.rest.len());
-            let (piece, rest) = self.rest.split_at_checked(end)?;
-            let begin = self.at;
-            self.rest = rest.get(1..).unwrap_or_default();
-            self.at += end + 1;
-            let (piece, spaces) = trim_front(piece);
-            if piece.is_empty() {
-                continue;
-            }
-            let at = begin + spaces;
+            let text = trim_front(self.rest);
+            let at = self.len - text.len();
             // Names are short: this ends soon where there is a tag at all.
-            let Some((name, value)) =
-                piece.iter().position(|octet| *octet == b'=').and_then(|equals| piece.split_at_checked(equals))
-            else {
-                return Some(Err(NotATag { at }));
+            let name_end = text.iter().position(|octet| matches!(octet, b'=' | b';')).unwrap_or(text.len());
+            let (name, rest) = text.split_at_checked(name_end)?;
+            let Some((b'=', rest)) = rest.split_first() else {
+                self.rest = rest.get(1..).unwrap_or_default();
+                if !name.is_empty() {
+                    return Some(Err(NotATag { at }));
+                }
+                if rest.is_empty() {
+                    return None;
+                }
+                continue;
             };
-            let before = name.len() + 1;
+            let (value, behind) = rest.split_at_checked(value_end(rest))?;
+            self.rest = behind.get(1..).unwrap_or_default();
             let name = trim_back(name);
             if name.is_empty() {
                 return Some(Err(NotATag { at }));
             }
-            let (value, spaces) = trim_front(value.get(1..).unwrap_or_default());
-            return Some(Ok(Tag { name, value: trim_back(value), at, value_at: at + before + spaces }));
+            let begun = trim_front(value);
+            let value_at = self.len - rest.len() + (value.len() - begun.len());
+            return Some(Ok(Tag { name, value: trim_back(begun), at, value_at }));
         }
     }
+}
+
+/// Where a value ends. Most are a word, which is found before a search for many octets at once has begun; addresses are not.
+#[inline]
+fn value_end(text: &[u8]) -> usize {
+    const WORD: usize = 12;
+    let word = text.get(..WORD).unwrap_or(text);
+    if let Some(end) = word.iter().position(|octet| *octet == b';') {
+        return end;
+    }
+    let rest = text.get(word.len()..).unwrap_or_default();
+    word.len() + memchr::memchr(b';', rest).unwrap_or(rest.len())
 }
 
 #[cfg(test)]
