@@ -187,7 +187,8 @@ impl<'a> Record<'a> {
         let rules = &mut parsed.rules;
         let mut seen = 0_u16;
         let mut broken = false;
-        for tag in tags.flatten() {
+        for tag in tags {
+            let Ok(tag) = tag else { continue };
             let Some(name) = TagName::read(tag.name) else { continue };
             let bit = 1 << name as u16;
             if seen & bit != 0 {

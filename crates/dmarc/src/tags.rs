@@ -93,8 +93,7 @@ impl<'a> Iterator for Tags<'a> {
         loop {
             let text = trim_front(self.rest);
             let at = self.len - text.len();
-            // Names are short: this ends soon where there is a tag at all.
-            let name_end = text.iter().position(|octet| matches!(octet, b'=' | b';')).unwrap_or(text.len());
+            let name_end = find(text, [b'=', b';'], |rest| memchr::memchr2(b'=', b';', rest));
             let (name, rest) = text.split_at_checked(name_end)?;
             let Some((b'=', rest)) = rest.split_first() else {
                 self.rest = rest.get(1..).unwrap_or_default();
@@ -106,7 +105,7 @@ impl<'a> Iterator for Tags<'a> {
                 }
                 continue;
             };
-            let (value, behind) = rest.split_at_checked(value_end(rest))?;
+            let (value, behind) = rest.split_at_checked(find(rest, [b';'], |rest| memchr::memchr(b';', rest)))?;
             self.rest = behind.get(1..).unwrap_or_default();
             let name = trim_back(name);
             if name.is_empty() {
@@ -119,16 +118,27 @@ impl<'a> Iterator for Tags<'a> {
     }
 }
 
-/// Where a value ends. Most are a word, which is found before a search for many octets at once has begun; addresses are not.
+/// Where the first of some octets is; the length where there is none. Names and most values are short, and a search that is made for long texts takes longer to begin
+/// than they take: their first octets are looked at as numbers of eight.
 #[inline]
-fn value_end(text: &[u8]) -> usize {
-    const WORD: usize = 12;
-    let word = text.get(..WORD).unwrap_or(text);
-    if let Some(end) = word.iter().position(|octet| *octet == b';') {
-        return end;
+fn find<const N: usize>(text: &[u8], wanted: [u8; N], far: impl Fn(&[u8]) -> Option<usize>) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let mut rest = text;
+    for _ in 0..2 {
+        let Some((front, behind)) = rest.split_first_chunk::<8>() else { break };
+        let word = u64::from_le_bytes(*front);
+        // The lowest octet that becomes zero leaves the lowest high bit; what it borrows goes to the octets above.
+        let hits = wanted.iter().fold(0, |hits, octet| {
+            let zero = word ^ (ONES * u64::from(*octet));
+            hits | (zero.wrapping_sub(ONES) & !zero & (ONES << 7))
+        });
+        if hits != 0 {
+            return text.len() - rest.len() + (hits.trailing_zeros() / 8) as usize;
+        }
+        rest = behind;
     }
-    let rest = text.get(word.len()..).unwrap_or_default();
-    word.len() + memchr::memchr(b';', rest).unwrap_or(rest.len())
+    let found = if rest.len() < 8 { rest.iter().position(|octet| wanted.contains(octet)) } else { far(rest) };
+    found.map_or(text.len(), |at| text.len() - rest.len() + at)
 }
 
 #[cfg(test)]
@@ -149,5 +159,20 @@ mod tests {
         }
         assert_eq!(tags.last(), Some(&Err(NotATag { at: text.len() - 1 })));
         assert_eq!(Tags::new(b" = x").next(), Some(Err(NotATag { at: 1 })));
+    }
+
+    #[test]
+    fn the_first_octet_is_found_wherever_it_is() {
+        for len in 0..=40 {
+            for place in 0..=len {
+                for other in [b';' - 1, b';' + 1, b'=' + 1, 0, 0x80, 0xFF, b';' | 0x80] {
+                    let mut text = alloc::vec![other; len];
+                    text.iter_mut().skip(place).step_by(3).for_each(|octet| *octet = b';');
+                    text.iter_mut().skip(place + 1).step_by(3).for_each(|octet| *octet = b'=');
+                    assert_eq!(find(&text, [b';'], |rest| memchr::memchr(b';', rest)), place);
+                    assert_eq!(find(&text, [b'=', b';'], |rest| memchr::memchr2(b'=', b';', rest)), place);
+                }
+            }
+        }
     }
 }
