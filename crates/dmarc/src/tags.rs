@@ -54,6 +54,11 @@ impl<'a> Tags<'a> {
     pub const fn new(text: &'a [u8]) -> Self {
         Self { rest: text, len: text.len() }
     }
+
+    /// The tags at the end of a text.
+    pub(crate) const fn behind(rest: &'a [u8], text: &'a [u8]) -> Self {
+        Self { rest, len: text.len() }
+    }
 }
 
 /// What may stand around names and values: spaces, and the line ends of RFC 6376's folding white space, which some zones have.

@@ -3,10 +3,10 @@
 mod support;
 
 use dmarc::{
-    Authors, Check, Config, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Published, Record, SeveralRecords,
-    Spf, Verdict, decide,
+    Authors, Check, Config, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Published, SeveralRecords, Spf,
+    Verdict, decide,
 };
-use dns::{Inquiry, Name, RecordSet, Zone};
+use dns::{Answer, Inquiry, Name, RecordSet, Zone};
 use proptest::prelude::*;
 use support::{dkim, name, run, spf};
 
@@ -28,11 +28,9 @@ fn checked(spf: Option<&Spf>, dkim: &[Dkim], config: Config, limits: Limits, rec
 }
 
 fn published(records: &[&str]) -> Published {
-    match records {
-        [] => Published::Nothing,
-        [one] => Published::Record(Record::parse(one.as_bytes()).unwrap().to_owned()),
-        _ => Published::Several,
-    }
+    let records = RecordSet::Txt(records.iter().map(|text| (*text).into()).collect());
+    let answer = Answer::Records { records: records.as_records(), ttl: 300, authenticated: false };
+    Published::read(answer, &Limits::default()).unwrap_or_default()
 }
 
 fn domains() -> impl Strategy<Value = Name> {
