@@ -1,6 +1,7 @@
 //! DMARC beside mail-auth, which keeps parsed records and walks as we do, and mailrs-dmarc, which is handed the policy and looks nothing up.
 //!
-//! - eval: one message, its records parsed and in a map of the same kind for both.
+//! - eval: one message, its records parsed and in a map of the same kind for all. Look-ups are a part of it: `decide` has one, for the Author Domain; mail-auth walks to
+//!   the top.
 //! - record: one record, parsed.
 
 use std::{
@@ -17,6 +18,7 @@ use benches::report_allocations;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dmarc::{
     Authors, Check, Config, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Published, Record, Spf, Verdict,
+    decide,
 };
 use dns::{Inquiry, Name, Step, Txt};
 use futures::executor::block_on;
@@ -136,6 +138,8 @@ fn eval(c: &mut Criterion) {
     };
     let later = Instant::now() + Duration::from_secs(3600);
     cache.insert(name("_dmarc.example.net"), read(vec![RECORD.into()]), later);
+    let own = Map::<Name, Published>::default();
+    own.insert(name("example.net"), read(vec![RECORD.into()]), later);
     let record = DmarcRecord::parse(RECORD.as_bytes()).unwrap();
     theirs.txt.insert("_dmarc.example.net.".into(), TxtRecord::from(record), later);
     for silent in SILENT {
@@ -171,6 +175,24 @@ fn eval(c: &mut Criterion) {
             assert_eq!((verdict.spf.is_aligned(), verdict.dkim.is_aligned()), (true, true));
             report_allocations(&format!("dmarc/eval-{case}/{what}"), 1, ours);
             group.bench_function(what, |b| b.iter(ours));
+        }
+        if case == "same" {
+            let (config, limits) = (Config::default(), Limits::default());
+            let author = name(from);
+            let ours = || {
+                let published = own.get(black_box(&author)).unwrap();
+                let dkim = core::slice::from_ref(&dkim);
+                decide(&author, &published, Some(black_box(&spf)), black_box(dkim), &config, &limits)
+            };
+            assert_eq!(ours(), Some(evaluate(&cache, &authors, &spf, &dkim, Order::Sequential)));
+            report_allocations("dmarc/eval-same/mailwright-decide", 1, ours);
+            group.bench_function("mailwright-decide", |b| b.iter(ours));
+            let published = own.get(&author).unwrap();
+            let handed = || {
+                let dkim = core::slice::from_ref(&dkim);
+                decide(&author, black_box(&published), Some(black_box(&spf)), black_box(dkim), &config, &limits)
+            };
+            group.bench_function("mailwright-decide, record handed over", |b| b.iter(handed));
         }
         report_allocations(&format!("dmarc/eval-{case}/mail-auth"), 1, peer);
         group.bench_function("mail-auth", |b| b.iter(peer));

@@ -9,7 +9,7 @@ use crate::facts::{Config, Order, Outcome, SeveralRecords};
 use crate::record::{OwnedRecord, Published};
 use crate::rules::{Mode, Rules};
 use crate::verdict::{Alignment, Applied, Cause, DmarcResult, Source, Verdict};
-use crate::walk::{Guess, Guesses, Mark, Path, Trouble, common_labels, suffix};
+use crate::walk::{Guess, Guesses, Mark, Path, Trouble, common_labels};
 use crate::{Limits, Policy, Psd, Relation};
 
 /// Which mechanism has authenticated a domain.
@@ -21,10 +21,35 @@ pub(crate) enum Mechanism {
 
 /// What a mechanism found for the Author Domain itself, and whether it found anything good at all.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+pub(crate) struct Seen {
     passed: bool,
-    same: Option<usize>,
+    pub(crate) same: Option<usize>,
     same_later: bool,
+}
+
+impl Seen {
+    /// Notes what is no failure.
+    #[inline]
+    pub(crate) fn note(&mut self, index: usize, outcome: Outcome, is_author: bool) {
+        self.passed |= outcome == Outcome::Pass;
+        match outcome {
+            Outcome::Pass if is_author => _ = self.same.get_or_insert(index),
+            Outcome::TempError if is_author => self.same_later = true,
+            _ => {}
+        }
+    }
+
+    /// What it comes to where no other domain is aligned; whether one is may be open.
+    #[inline]
+    pub(crate) fn alone(&self, open: Option<Trouble>) -> Alignment {
+        let open = open.max(self.same_later.then_some(Trouble::TryLater));
+        match (self.same, open) {
+            (Some(_), _) => Alignment::Strict,
+            (None, Some(trouble)) => Alignment::Unknown(trouble),
+            (None, None) if self.passed => Alignment::Unaligned,
+            (None, None) => Alignment::NotPassed,
+        }
+    }
 }
 
 /// An authenticated domain that is not the Author Domain, and could be aligned with it.
@@ -95,6 +120,8 @@ pub(crate) struct Author {
     identifiers: Vec<Identifier>,
     left_out: u32,
     partial: u32,
+    /// A name did not tell what it has, or the clock has run out: guesses have to be made.
+    silent: bool,
     /// All facts are told.
     complete: bool,
     /// The clock has run out: what is open is unknown.
@@ -102,7 +129,8 @@ pub(crate) struct Author {
 }
 
 impl Author {
-    pub(crate) fn new(domain: Name) -> Self {
+    #[inline]
+    pub(crate) fn new(domain: &Name) -> Self {
         Self {
             path: Path::new(domain),
             marks: [Mark::Unasked; Limits::WALK],
@@ -112,6 +140,7 @@ impl Author {
             identifiers: Vec::new(),
             left_out: 0,
             partial: 0,
+            silent: false,
             complete: false,
             expired: false,
         }
@@ -127,6 +156,7 @@ impl Author {
 
     pub(crate) const fn expire(&mut self) {
         self.complete = true;
+        self.silent = true;
         self.expired = true;
     }
 
@@ -149,12 +179,9 @@ impl Author {
         let passed = outcome == Outcome::Pass;
         let [spf, dkim] = &mut self.seen;
         let seen = if mechanism == Mechanism::Spf { spf } else { dkim };
-        seen.passed |= passed;
-        if *domain == self.path.start {
-            match outcome {
-                Outcome::Pass => _ = seen.same.get_or_insert(index),
-                _ => seen.same_later = true,
-            }
+        let is_author = *domain == self.path.start;
+        seen.note(index, outcome, is_author);
+        if is_author {
             return;
         }
         let common = common_labels(&self.path.start, domain);
@@ -166,11 +193,11 @@ impl Author {
             // An Organizational Domain is above both or it is not theirs.
             return;
         }
-        if self.identifiers.len() >= limits.identifiers.min(usize::from(u8::MAX) - 1) {
+        if self.identifiers.len() >= limits.identifiers.min(Limits::IDENTIFIERS) {
             self.left_out = self.left_out.saturating_add(1);
             return;
         }
-        let path = Path::new(*domain);
+        let path = Path::new(domain);
         let mut owners = [self.identifiers.len() as u8 + 1; Limits::WALK];
         for (place, owner) in owners.iter_mut().enumerate().take(path.len()) {
             let labels = path.labels_at(place);
@@ -229,18 +256,10 @@ impl Author {
         }
     }
 
-    /// The name of a question for a record; `None` for one that leaves no room for the label.
-    pub(crate) fn name(&self, walk: usize, place: usize) -> Option<Name> {
-        const LABEL: &[u8; 7] = b"_dmarc.";
+    /// Writes the name of a question for a record; whether there is one: it may leave no room for the label.
+    pub(crate) fn name(&self, walk: usize, place: usize, name: &mut Name) -> bool {
         let path = self.path(walk);
-        let suffix = suffix(&path.start, path.labels_at(place)).as_bytes();
-        // In one piece: this is most of what a question costs.
-        let mut text = [0; 253];
-        let text = text.get_mut(..LABEL.len() + suffix.len())?;
-        let (front, back) = text.split_at_mut_checked(LABEL.len())?;
-        front.copy_from_slice(LABEL);
-        back.copy_from_slice(suffix);
-        Name::from_ascii(text).ok()
+        name.become_prefixed("_dmarc", &path.start, path.labels_at(place)).is_ok()
     }
 
     /// An answer; one that was not asked for is ignored.
@@ -252,6 +271,7 @@ impl Author {
             Ok(Published::Record(record)) => Mark::Found(record.rules().psd),
             Err(trouble) => Mark::Unknown(trouble),
         };
+        self.silent |= published.is_err();
         if walk == 0
             && let Ok(Published::Record(record)) = published
         {
@@ -315,17 +335,23 @@ impl Author {
 
     /// All guesses about the Author Domain's walk and another one; 0 for none.
     fn guesses(&self, walk: usize) -> Option<Guesses> {
+        if !self.silent {
+            return Guesses::of(0);
+        }
         let alone = if walk == 0 { 0 } else { self.silent_alone(walk, Limits::WALK) };
         Guesses::of(self.path.silent(|place| self.mark(0, place), Limits::WALK) + alone)
     }
 
     /// The Organizational Domain of the Author Domain under a guess, as a number of labels.
     fn guessed_organization(&self, guess: Guess) -> usize {
+        if !self.silent {
+            return self.path.organization(|place| self.mark(0, place));
+        }
         self.path.organization(|place| self.guess(guess, 0, place))
     }
 
     fn trouble(&self, walk: usize) -> Option<Trouble> {
-        self.path(walk).trouble(|place| self.mark(walk, place))
+        if self.silent { self.path(walk).trouble(|place| self.mark(walk, place)) } else { None }
     }
 
     /// Where the policy is (RFC 9989, 4.10.1).
@@ -415,11 +441,8 @@ impl Author {
     /// What a mechanism gives, and by which of its facts.
     fn alignment(&self, mechanism: Mechanism, rules: &Rules) -> (Alignment, Option<usize>) {
         let (seen, mode) = self.mechanism(mechanism, rules);
-        if let Some(index) = seen.same {
-            return (Alignment::Strict, Some(index));
-        }
-        let mut open = seen.same_later.then_some(Trouble::TryLater);
-        if mode == Mode::Relaxed {
+        let mut open = None;
+        if mode == Mode::Relaxed && seen.same.is_none() {
             for (at, identifier) in self.identifiers.iter().enumerate() {
                 if identifier.mechanism != mechanism {
                     continue;
@@ -432,12 +455,7 @@ impl Author {
                 }
             }
         }
-        let alignment = match open {
-            Some(trouble) => Alignment::Unknown(trouble),
-            None if seen.passed => Alignment::Unaligned,
-            None => Alignment::NotPassed,
-        };
-        (alignment, None)
+        (seen.alone(open), seen.same)
     }
 
     pub(crate) fn step(&mut self, config: &Config) -> Next {
@@ -515,18 +533,10 @@ impl Author {
             // Nobody knows which of two policies it is: the milder one cannot be wrong by much.
             published = published.min(rules.policy_for(Relation::NonExistent).unwrap_or_default());
         }
-        let testing = rules.testing || (config.old_zero_percent_is_testing && rules.pct == Some(0));
-        let policy = if testing { published.lowered() } else { published };
-
+        let policy = asked_for(published, rules, config);
         let (spf, _) = self.alignment(Mechanism::Spf, rules);
         let (dkim, aligned_signature) = self.alignment(Mechanism::Dkim, rules);
-        let (result, cause) = match (spf, dkim) {
-            (spf, dkim) if spf.is_aligned() || dkim.is_aligned() => (DmarcResult::Pass, Cause::Aligned),
-            // RFC 9989, 5.3.6: what an error leaves open is neither pass nor fail.
-            (Alignment::Unknown(one), Alignment::Unknown(other)) => undecided(one.max(other)),
-            (Alignment::Unknown(trouble), _) | (_, Alignment::Unknown(trouble)) => undecided(trouble),
-            _ => (DmarcResult::Fail, Cause::NotAligned),
-        };
+        let (result, cause) = weigh(spf, dkim);
         let labels = self.path.labels_at(place);
         let compared = self.identifiers.iter().any(|identifier| self.is_wanted(identifier, rules));
         let organization = if source != Source::AuthorDomain || compared { self.organization() } else { None };
@@ -549,6 +559,25 @@ impl Author {
 
     fn counted(&self, verdict: Verdict) -> Verdict {
         Verdict { left_out: self.left_out, partial: self.partial, ..verdict }
+    }
+}
+
+/// The policy that a record asks for, lowered while its owner tests.
+#[inline]
+pub(crate) fn asked_for(published: Policy, rules: &Rules, config: &Config) -> Policy {
+    let testing = rules.testing || (config.old_zero_percent_is_testing && rules.pct == Some(0));
+    if testing { published.lowered() } else { published }
+}
+
+/// What both mechanisms come to.
+#[inline]
+pub(crate) fn weigh(spf: Alignment, dkim: Alignment) -> (DmarcResult, Cause) {
+    match (spf, dkim) {
+        (spf, dkim) if spf.is_aligned() || dkim.is_aligned() => (DmarcResult::Pass, Cause::Aligned),
+        // RFC 9989, 5.3.6: what an error leaves open is neither pass nor fail.
+        (Alignment::Unknown(one), Alignment::Unknown(other)) => undecided(one.max(other)),
+        (Alignment::Unknown(trouble), _) | (_, Alignment::Unknown(trouble)) => undecided(trouble),
+        _ => (DmarcResult::Fail, Cause::NotAligned),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The whole of DMARC for one message, as one inquiry.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use dns::{Absence, Answer, Inquiry, Kind, Name, Question, QuestionId, Step};
-use smallvec::SmallVec;
 
 use crate::author::{Asked, Author, Mechanism, Next};
 use crate::facts::until;
@@ -42,7 +42,9 @@ pub struct Check {
     config: Config,
     limits: Limits,
     deadline: Duration,
-    authors: SmallVec<[Author; 1]>,
+    /// Nearly all messages have one, which stays where it is made.
+    author: Option<Author>,
+    more: Vec<Author>,
     /// What a message without a clear Author Domain comes to.
     unclear: Option<(DmarcResult, Cause, Policy)>,
     signatures: usize,
@@ -58,16 +60,6 @@ impl Check {
     /// Begins, with the domains of From. `now` is on the clock whose moments [`Inquiry::deadline`] tells.
     #[must_use]
     pub fn new(authors: &Authors, config: Config, limits: Limits, now: Duration) -> Self {
-        let mut check = Self {
-            config,
-            limits,
-            deadline: until(now, &limits),
-            authors: SmallVec::new(),
-            unclear: None,
-            signatures: 0,
-            asking: Name::ROOT,
-            done: false,
-        };
         let count = authors.domains().count();
         let cause = match count {
             _ if authors.is_malformed() => Some(Cause::NoAuthor),
@@ -76,21 +68,33 @@ impl Check {
             _ if config.unclear == Unclear::Strictest && count <= limits.authors => None,
             _ => Some(Cause::SeveralAuthors),
         };
-        match cause {
-            None => {
-                for domain in authors.domains() {
-                    check.authors.push(Author::new(*domain));
-                }
-            }
-            Some(cause) => {
-                check.unclear = Some(match config.unclear {
-                    Unclear::None => (DmarcResult::None, cause, Policy::None),
-                    Unclear::Fail(policy) => (DmarcResult::Fail, cause, policy),
-                    Unclear::Strictest => (DmarcResult::Fail, cause, Policy::Reject),
-                });
-            }
+        let mut domains = authors.domains().take(if cause.is_none() { count } else { 0 });
+        Self {
+            config,
+            limits,
+            deadline: until(now, &limits),
+            author: domains.next().map(Author::new),
+            more: domains.map(Author::new).collect(),
+            unclear: cause.map(|cause| match config.unclear {
+                Unclear::None => (DmarcResult::None, cause, Policy::None),
+                Unclear::Fail(policy) => (DmarcResult::Fail, cause, policy),
+                Unclear::Strictest => (DmarcResult::Fail, cause, Policy::Reject),
+            }),
+            signatures: 0,
+            asking: Name::ROOT,
+            done: false,
         }
-        check
+    }
+
+    fn authors(&mut self) -> impl Iterator<Item = &mut Author> {
+        self.author.iter_mut().chain(&mut self.more)
+    }
+
+    fn author(&mut self, at: usize) -> Option<&mut Author> {
+        match at.checked_sub(1) {
+            None => self.author.as_mut(),
+            Some(at) => self.more.get_mut(at),
+        }
     }
 
     /// Tells what SPF found. HELO's identity counts for nothing (RFC 9989, 4.4.2), but as a null reverse-path's.
@@ -98,7 +102,7 @@ impl Check {
         if spf.identity == Identity::Helo || self.done {
             return;
         }
-        for author in &mut self.authors {
+        for author in self.author.iter_mut().chain(&mut self.more) {
             author.fact(Mechanism::Spf, 0, spf.outcome, &spf.domain, &self.limits);
         }
     }
@@ -111,7 +115,7 @@ impl Check {
         let index = self.signatures;
         self.signatures += 1;
         let partial = dkim.partial && !self.config.partial_signatures && dkim.outcome == Outcome::Pass;
-        for author in &mut self.authors {
+        for author in self.author.iter_mut().chain(&mut self.more) {
             if partial {
                 author.count_partial();
             } else {
@@ -122,7 +126,7 @@ impl Check {
 
     /// Says that all facts are told; what comes later is ignored. Without this there is no verdict before the deadline, but where no policy applies.
     pub fn complete(&mut self) {
-        self.authors.iter_mut().for_each(Author::complete);
+        self.authors().for_each(Author::complete);
     }
 
     /// The answer to a question for a policy record, out of a cache of what [`Published::read`] once gave.
@@ -132,8 +136,8 @@ impl Check {
 
     fn tell(&mut self, id: QuestionId, published: Result<&Published, Trouble>) {
         let (author, walk, place) = parts(id);
-        if let Some(author) = self.authors.get_mut(author)
-            && !self.done
+        if !self.done
+            && let Some(author) = self.author(author)
         {
             author.answer(walk, place, published);
         }
@@ -144,7 +148,7 @@ impl Check {
         if let Some((result, cause, disposition)) = self.unclear {
             return Verdict { disposition, ..Verdict::new(None, result, cause) };
         }
-        if let [author] = &*self.authors {
+        if let (Some(author), []) = (&self.author, &*self.more) {
             return author.verdict(&self.config);
         }
         let rank = |verdict: &Verdict| match verdict.result {
@@ -154,7 +158,7 @@ impl Check {
             DmarcResult::None => (1, Policy::None),
             DmarcResult::Pass => (0, Policy::None),
         };
-        let mut verdicts = self.authors.iter().map(|author| author.verdict(&self.config));
+        let mut verdicts = self.author.iter().chain(&self.more).map(|author| author.verdict(&self.config));
         let Some(first) = verdicts.next() else {
             return Verdict::new(None, DmarcResult::None, Cause::NoAuthor);
         };
@@ -173,7 +177,7 @@ impl Inquiry for Check {
     fn step(&mut self) -> Step<'_, Verdict> {
         let mut waits = false;
         let mut asked = None;
-        for (at, author) in self.authors.iter_mut().enumerate().take_while(|_| !self.done) {
+        for (at, author) in self.author.iter_mut().chain(&mut self.more).enumerate().take_while(|_| !self.done) {
             loop {
                 match author.step(&self.config) {
                     Next::Done => break,
@@ -188,11 +192,10 @@ impl Inquiry for Check {
                     }
                     Next::Ask(Asked::Record { walk, place }) => {
                         // A name that leaves no room for the label has no record.
-                        let Some(name) = author.name(walk, place) else {
+                        if !author.name(walk, place, &mut self.asking) {
                             author.answer(walk, place, Ok(&Published::Nothing));
                             continue;
-                        };
-                        self.asking = name;
+                        }
                         asked = Some((at, (walk << 4 | place) as u32, Kind::Txt));
                         break;
                     }
@@ -215,7 +218,10 @@ impl Inquiry for Check {
 
     fn answer(&mut self, id: QuestionId, answer: Answer<'_>) {
         let (at, _, place) = parts(id);
-        let Some(author) = self.authors.get_mut(at).filter(|_| !self.done) else { return };
+        if self.done {
+            return;
+        }
+        let Some(author) = self.author(at) else { return };
         if place == EXISTENCE as usize {
             // RFC 9989, A.4: any record, or a name below, makes a name exist.
             if author.asks_existence() {
@@ -240,7 +246,7 @@ impl Inquiry for Check {
 
     fn tick(&mut self, now: Duration) {
         if now >= self.deadline && !self.done {
-            self.authors.iter_mut().for_each(Author::expire);
+            self.authors().for_each(Author::expire);
         }
     }
 }

@@ -59,7 +59,7 @@ struct Walk {
 
 impl Walk {
     fn new(start: Name) -> Self {
-        Self { path: Path::new(start), marks: [Mark::Unasked; Limits::WALK] }
+        Self { path: Path::new(&start), marks: [Mark::Unasked; Limits::WALK] }
     }
 
     fn mark(&self, place: usize) -> Mark {

@@ -1,6 +1,7 @@
 //! DMARC without I/O: policy records, the tree walk, alignment and the verdict on a message (RFC 9989, which takes the place of RFC 7489).
 //!
 //! - [`Check`]: the whole for one message, an [`Inquiry`](dns::Inquiry). [`Authors`], [`Spf`] and [`Dkim`] are what it is told, [`Verdict`] is what it comes to.
+//! - [`decide`]: the same, where the Author Domain's own record is at hand and says enough.
 //! - [`Config`]: how a site reads what the standard leaves open, messages without one clear Author Domain above all; [`Limits`]: what a message may cost.
 //! - [`Record`]: policy records, read in place; [`Record::lint`] is advice for their owners, [`Draft`] writes them. [`Published`] is what a cache keeps.
 //! - [`Destinations`]: whether those to whom reports would go want them (RFC 9990).
@@ -29,6 +30,7 @@ struct Readme;
 
 mod author;
 mod check;
+mod decide;
 mod destination;
 mod draft;
 mod facts;
@@ -42,6 +44,7 @@ mod verdict;
 mod walk;
 
 pub use check::Check;
+pub use decide::decide;
 pub use destination::{Destination, Destinations, Permission};
 pub use draft::{Draft, DraftError};
 pub use facts::{Authors, Config, Dkim, Identity, Order, Outcome, SeveralRecords, Spf, Unclear};

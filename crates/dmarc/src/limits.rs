@@ -29,6 +29,9 @@ impl Limits {
     /// Questions of one tree walk at most (RFC 9989, 4.10). It is the protocol's, and cannot be changed.
     pub const WALK: usize = 8;
 
+    /// Domains that are looked at besides the Author Domain, whatever [`Self::identifiers`] says.
+    pub(crate) const IDENTIFIERS: usize = u8::MAX as usize - 1;
+
     /// Questions that one [`Check`](crate::Check) asks at most under these limits, for each Author Domain that is evaluated: a walk for it and for each further
     /// domain, and one whether it exists.
     #[must_use]

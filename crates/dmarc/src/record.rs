@@ -171,23 +171,17 @@ impl<'a> Record<'a> {
         if text.len() > limit {
             return Err(RecordError::Long { limit, value: text.len() });
         }
-        let mut tags = Tags::new(text);
-        match tags.next() {
-            Some(Ok(tag)) if tag.name.eq_ignore_ascii_case(b"v") => {
-                // RFC 9989, 4.7: the only value that is compared with its case.
-                if tag.value != b"DMARC1" {
-                    return Err(RecordError::Version { at: tag.value_at });
-                }
-            }
-            Some(Ok(tag)) => return Err(RecordError::NoVersion { at: tag.at }),
-            Some(Err(error)) => return Err(RecordError::NoVersion { at: error.at }),
-            None => return Err(RecordError::NoVersion { at: 0 }),
-        }
+        // Nearly all are written this way.
+        let tags = match text.strip_prefix(b"v=DMARC1;") {
+            Some(rest) => Tags::behind(rest, text),
+            None => behind_version(text)?,
+        };
         let mut parsed = Parsed::default();
         let rules = &mut parsed.rules;
         let mut seen = 0_u16;
         let mut broken = false;
-        for tag in tags.flatten() {
+        for tag in tags {
+            let Ok(tag) = tag else { continue };
             let Some(name) = TagName::read(tag.name) else { continue };
             let bit = 1 << name as u16;
             if seen & bit != 0 {
@@ -271,6 +265,21 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn to_owned(&self) -> OwnedRecord {
         OwnedRecord { text: self.text.into(), parsed: self.parsed }
+    }
+}
+
+/// What stands behind a record's version.
+#[inline(never)]
+fn behind_version(text: &[u8]) -> Result<Tags<'_>, RecordError> {
+    let mut tags = Tags::new(text);
+    match tags.next() {
+        Some(Ok(tag)) if tag.name.eq_ignore_ascii_case(b"v") => {
+            // RFC 9989, 4.7: the only value that is compared with its case.
+            if tag.value == b"DMARC1" { Ok(tags) } else { Err(RecordError::Version { at: tag.value_at }) }
+        }
+        Some(Ok(tag)) => Err(RecordError::NoVersion { at: tag.at }),
+        Some(Err(error)) => Err(RecordError::NoVersion { at: error.at }),
+        None => Err(RecordError::NoVersion { at: 0 }),
     }
 }
 

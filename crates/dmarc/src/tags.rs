@@ -44,14 +44,20 @@ pub struct NotATag {
 #[derive(Clone, Debug)]
 pub struct Tags<'a> {
     rest: &'a [u8],
-    at: usize,
+    /// Octets of the whole.
+    len: usize,
 }
 
 impl<'a> Tags<'a> {
     /// The tags of a text.
     #[must_use]
     pub const fn new(text: &'a [u8]) -> Self {
-        Self { rest: text, at: 0 }
+        Self { rest: text, len: text.len() }
+    }
+
+    /// The tags at the end of a text.
+    pub(crate) const fn behind(rest: &'a [u8], text: &'a [u8]) -> Self {
+        Self { rest, len: text.len() }
     }
 }
 
@@ -60,18 +66,20 @@ const fn is_space(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// What is left of a text without the spaces in front, and how many they were.
-fn trim_front(text: &[u8]) -> (&[u8], usize) {
+/// A text without the spaces in front.
+#[inline]
+fn trim_front(text: &[u8]) -> &[u8] {
     let mut rest = text;
     while let [first, tail @ ..] = rest
         && is_space(*first)
     {
         rest = tail;
     }
-    (rest, text.len() - rest.len())
+    rest
 }
 
 /// A text without the spaces behind.
+#[inline]
 fn trim_back(text: &[u8]) -> &[u8] {
     let mut rest = text;
     while let [head @ .., last] = rest
@@ -88,34 +96,54 @@ impl<'a> Iterator for Tags<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if self.rest.is_empty() {
-                return None;
-            }
-            let end = memchr::memchr(b';', self.rest).unwrap_or(self.rest.len());
-            let (piece, rest) = self.rest.split_at_checked(end)?;
-            let begin = self.at;
-            self.rest = rest.get(1..).unwrap_or_default();
-            self.at += end + 1;
-            let (piece, spaces) = trim_front(piece);
-            if piece.is_empty() {
+            let text = trim_front(self.rest);
+            let at = self.len - text.len();
+            let name_end = find(text, [b'=', b';'], |rest| memchr::memchr2(b'=', b';', rest));
+            let (name, rest) = text.split_at_checked(name_end)?;
+            let Some((b'=', rest)) = rest.split_first() else {
+                self.rest = rest.get(1..).unwrap_or_default();
+                if !name.is_empty() {
+                    return Some(Err(NotATag { at }));
+                }
+                if rest.is_empty() {
+                    return None;
+                }
                 continue;
-            }
-            let at = begin + spaces;
-            // Names are short: this ends soon where there is a tag at all.
-            let Some((name, value)) =
-                piece.iter().position(|octet| *octet == b'=').and_then(|equals| piece.split_at_checked(equals))
-            else {
-                return Some(Err(NotATag { at }));
             };
-            let before = name.len() + 1;
+            let (value, behind) = rest.split_at_checked(find(rest, [b';'], |rest| memchr::memchr(b';', rest)))?;
+            self.rest = behind.get(1..).unwrap_or_default();
             let name = trim_back(name);
             if name.is_empty() {
                 return Some(Err(NotATag { at }));
             }
-            let (value, spaces) = trim_front(value.get(1..).unwrap_or_default());
-            return Some(Ok(Tag { name, value: trim_back(value), at, value_at: at + before + spaces }));
+            let begun = trim_front(value);
+            let value_at = self.len - rest.len() + (value.len() - begun.len());
+            return Some(Ok(Tag { name, value: trim_back(begun), at, value_at }));
         }
     }
+}
+
+/// Where the first of some octets is; the length where there is none. Names and most values are short, and a search that is made for long texts takes longer to begin
+/// than they take: their first octets are looked at as numbers of eight.
+#[inline]
+fn find<const N: usize>(text: &[u8], wanted: [u8; N], far: impl Fn(&[u8]) -> Option<usize>) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let mut rest = text;
+    for _ in 0..2 {
+        let Some((front, behind)) = rest.split_first_chunk::<8>() else { break };
+        let word = u64::from_le_bytes(*front);
+        // The lowest octet that becomes zero leaves the lowest high bit; what it borrows goes to the octets above.
+        let hits = wanted.iter().fold(0, |hits, octet| {
+            let zero = word ^ (ONES * u64::from(*octet));
+            hits | (zero.wrapping_sub(ONES) & !zero & (ONES << 7))
+        });
+        if hits != 0 {
+            return text.len() - rest.len() + (hits.trailing_zeros() / 8) as usize;
+        }
+        rest = behind;
+    }
+    let found = if rest.len() < 8 { rest.iter().position(|octet| wanted.contains(octet)) } else { far(rest) };
+    found.map_or(text.len(), |at| text.len() - rest.len() + at)
 }
 
 #[cfg(test)]
@@ -136,5 +164,20 @@ mod tests {
         }
         assert_eq!(tags.last(), Some(&Err(NotATag { at: text.len() - 1 })));
         assert_eq!(Tags::new(b" = x").next(), Some(Err(NotATag { at: 1 })));
+    }
+
+    #[test]
+    fn the_first_octet_is_found_wherever_it_is() {
+        for len in 0..=40 {
+            for place in 0..=len {
+                for other in [b';' - 1, b';' + 1, b'=' + 1, 0, 0x80, 0xFF, b';' | 0x80] {
+                    let mut text = alloc::vec![other; len];
+                    text.iter_mut().skip(place).step_by(3).for_each(|octet| *octet = b';');
+                    text.iter_mut().skip(place + 1).step_by(3).for_each(|octet| *octet = b'=');
+                    assert_eq!(find(&text, [b';'], |rest| memchr::memchr(b';', rest)), place);
+                    assert_eq!(find(&text, [b'=', b';'], |rest| memchr::memchr2(b'=', b';', rest)), place);
+                }
+            }
+        }
     }
 }

@@ -79,13 +79,13 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    pub(crate) fn new(start: Name) -> Self {
-        let dots = start.as_bytes().iter().filter(|octet| **octet == b'.').count();
-        let labels = if start.is_root() { 0 } else { dots + 1 };
-        Self { start, labels }
+    #[inline]
+    pub(crate) fn new(start: &Name) -> Self {
+        Self { start: *start, labels: count_labels(start) }
     }
 
     /// How many names are asked.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.labels.min(Limits::WALK)
     }
@@ -158,6 +158,13 @@ trait TakeWhileInclusive: Iterator + Sized {
 
 impl<I: Iterator> TakeWhileInclusive for I {}
 
+/// How many labels a name has.
+#[inline]
+pub(crate) fn count_labels(name: &Name) -> usize {
+    let dots = name.as_bytes().iter().filter(|octet| **octet == b'.').count();
+    if name.is_root() { 0 } else { dots + 1 }
+}
+
 /// The last labels of a name, so many, as text.
 pub(crate) fn suffix(name: &Name, labels: usize) -> &str {
     let text = name.as_str();
@@ -170,7 +177,20 @@ pub(crate) fn suffix(name: &Name, labels: usize) -> &str {
 
 /// How many labels two names have in common, from the right.
 pub(crate) fn common_labels(one: &Name, other: &Name) -> usize {
-    one.labels().rev().zip(other.labels().rev()).take_while(|(one, other)| one == other).count()
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut dots = 0;
+    let mut same = 0;
+    for (octet, beside) in one.iter().rev().zip(other.iter().rev()) {
+        if octet != beside {
+            return dots;
+        }
+        dots += usize::from(*octet == b'.');
+        same += 1;
+    }
+    // One is a part of the other: its first label counts where the other's ends there too.
+    let longer = if one.len() > other.len() { one } else { other };
+    let ends = same > 0 && longer.len().checked_sub(same + 1).is_none_or(|at| longer.get(at) == Some(&b'.'));
+    dots + usize::from(ends)
 }
 
 /// The names that a tree walk asks, at most eight, `_dmarc` left out: the start first, then those above it (RFC 9989, 4.10).
@@ -182,7 +202,7 @@ pub(crate) fn common_labels(one: &Name, other: &Name) -> usize {
 /// # Ok::<(), dns::NameError>(())
 /// ```
 pub fn walk_names(start: &Name) -> impl Iterator<Item = Name> {
-    let path = Path::new(*start);
+    let path = Path::new(start);
     (0..path.len()).map(move |place| path.start.last_labels(path.labels_at(place)))
 }
 
@@ -214,7 +234,7 @@ mod tests {
             let counts: Vec<usize> = walk_names(&start).map(|name| name.labels().count()).collect();
             assert_eq!(counts.len(), labels.min(8));
             assert_eq!((counts[0], counts[counts.len() - 1]), (labels, 1));
-            let path = Path::new(start);
+            let path = Path::new(&start);
             for (place, count) in counts.into_iter().enumerate() {
                 assert_eq!((path.labels_at(place), path.place_of(count)), (count, Some(place)));
             }

@@ -96,11 +96,18 @@ impl Name {
             return Ok(Self::ROOT);
         }
         let octets = octets.strip_suffix(b".").unwrap_or(octets);
+        let mut name = Self::ROOT;
+        name.write(octets)?;
+        Ok(name)
+    }
+
+    /// Takes another text, without a dot at its end. After an error the old one is no longer whole.
+    #[inline]
+    fn write(&mut self, octets: &[u8]) -> Result<(), NameError> {
         if octets.is_empty() {
             return Err(NameError::Empty);
         }
-        let mut name = Self::ROOT;
-        let room = name.octets.get_mut(..octets.len()).ok_or(NameError::Long)?;
+        let room = self.octets.get_mut(..octets.len()).ok_or(NameError::Long)?;
         let mut begin = 0;
         for (at, (to, octet)) in room.iter_mut().zip(octets).enumerate() {
             match octet {
@@ -115,8 +122,49 @@ impl Name {
         if begin == octets.len() {
             return Err(NameError::EmptyLabel { at: begin });
         }
-        name.len = octets.len() as u8;
-        Ok(name)
+        self.len = octets.len() as u8;
+        Ok(())
+    }
+
+    /// Becomes what [`Self::prefixed`] gives of the last labels of another name, so many, in the room it has: a walk up a tree asks for one name after the other
+    /// without copies. `labels` is ASCII. After an error it is the root.
+    ///
+    /// ```
+    /// let name: dns::Name = "news.example.org".parse()?;
+    /// let mut asked = dns::Name::ROOT;
+    /// asked.become_prefixed("_dmarc", &name, 2)?;
+    /// assert_eq!(asked, "_dmarc.example.org");
+    /// # Ok::<(), dns::NameError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`], where the labels are no name's or the whole is too long.
+    #[inline]
+    pub fn become_prefixed(&mut self, labels: &str, other: &Self, last: usize) -> Result<(), NameError> {
+        self.len = 0;
+        let behind = other.last_octets(last);
+        self.write(labels.as_bytes())?;
+        if behind.is_empty() {
+            return Ok(());
+        }
+        let begin = usize::from(core::mem::take(&mut self.len)) + 1;
+        let end = begin + behind.len();
+        let (dot, room) =
+            self.octets.get_mut(begin - 1..end).and_then(<[u8]>::split_first_mut).ok_or(NameError::Long)?;
+        *dot = b'.';
+        room.copy_from_slice(behind);
+        self.len = end as u8;
+        Ok(())
+    }
+
+    /// The text of the last labels, so many.
+    #[inline]
+    fn last_octets(&self, count: usize) -> &[u8] {
+        let octets = self.as_bytes();
+        let Some(before) = count.checked_sub(1) else { return &[] };
+        let mut dots = octets.iter().enumerate().rev().filter(|(_, octet)| **octet == b'.');
+        dots.nth(before).and_then(|(dot, _)| octets.get(dot + 1..)).unwrap_or(octets)
     }
 
     /// A name of labels as they stand on the wire, where it can be one: a dot or anything that is not visible ASCII within a label cannot.
@@ -198,6 +246,7 @@ impl Name {
 
     /// The text's octets.
     #[must_use]
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.octets.get(..usize::from(self.len)).unwrap_or_default()
     }
@@ -329,6 +378,7 @@ impl fmt::Debug for Name {
 }
 
 impl PartialEq for Name {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()
     }
@@ -362,6 +412,7 @@ impl Ord for Name {
 }
 
 impl Hash for Name {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_bytes().hash(state);
     }
@@ -456,6 +507,18 @@ mod tests {
         assert_eq!(Name::ROOT.prefixed("org").unwrap(), "org");
         assert_eq!(name("org").prefixed(".").unwrap(), "org", "the root has no label to put there");
         assert_eq!(name(&[&*"x".repeat(61); 4].join(".")).prefixed("abcdefg"), Err(NameError::Long));
+        let mut there = name("something.long.enough.example");
+        for (last, text) in [(9, "_A.b.example.org"), (2, "_a.example.org"), (1, "_a.org"), (0, "_a")] {
+            let labels = if last == 9 { "_A.b" } else { "_a" };
+            there.become_prefixed(labels, &name("example.org"), last).unwrap();
+            assert_eq!(there, *text.to_ascii_lowercase());
+        }
+        let long = name(&[&*"x".repeat(61); 4].join("."));
+        assert_eq!(there.become_prefixed("abcdefg", &long, 4), Err(NameError::Long));
+        assert_eq!(there, Name::ROOT);
+        there.become_prefixed("abcdefg", &long, 3).unwrap();
+        assert_eq!(there, long.last_labels(3).prefixed("abcdefg").unwrap());
+        assert_eq!(there.become_prefixed("a..b", &long, 1), Err(NameError::EmptyLabel { at: 2 }));
     }
 
     #[test]
