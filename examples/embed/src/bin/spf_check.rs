@@ -3,11 +3,10 @@
 //! Try it: `printf 'example.org TXT v=spf1 mx -all\nexample.org MX mx.example.org\nmx.example.org A 192.0.2.1\n' |
 //! cargo run -p embed --bin spf_check 192.0.2.1 jane@example.org mail.example.org`
 
+use core::{error::Error, time::Duration};
 use std::{
     env,
-    error::Error,
     io::{self, Write as _},
-    time::Duration,
 };
 
 use dns::{Mx, RecordSet, Zone, drive};
