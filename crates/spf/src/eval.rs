@@ -133,8 +133,8 @@ enum Target {
 
 /// Whether the leading bits are the same.
 const fn near4(a: u32, b: u32, prefix: u8) -> bool {
-    // No bit counts: a shift by all of them would be none.
-    prefix == 0 || (a ^ b) >> (32 - prefix) == 0
+    // One bit more than there are, so that a shift by all of them leaves none.
+    ((a ^ b) as u64) >> (32 - prefix) == 0
 }
 
 const fn near6(a: u128, b: u128, prefix: u8) -> bool {
@@ -156,28 +156,33 @@ impl CheckHost {
     /// The terms from the current one on, up to one that decides or asks.
     fn terms(&mut self) {
         let (four, six) = match self.ip {
-            IpAddr::V4(ip) => (Some(ip.to_bits()), None),
-            IpAddr::V6(ip) => (None, Some(ip.to_bits())),
+            IpAddr::V4(ip) => (Some(ip.to_bits()), 0),
+            IpAddr::V6(ip) => (None, ip.to_bits()),
         };
         let Some(frame) = self.frames.last_mut().filter(|frame| !frame.ended) else { return self.end_of_record() };
         let items = &frame.record.inner().items;
         for (at, item) in items.iter().enumerate().skip(usize::from(frame.at)) {
-            let (qualifier, matches) = match item.kind {
-                Kind::Ip4(qualifier, prefix, network) => (qualifier, four.is_some_and(|ip| near4(ip, network, prefix))),
+            // Nearly all terms are networks: they are looked at first.
+            let qualifier = match item.kind {
+                Kind::Ip4(qualifier, prefix, network) => match four {
+                    Some(ip) if near4(ip, network, prefix) => qualifier,
+                    _ => continue,
+                },
                 Kind::Ip6(qualifier, prefix, network) => {
-                    (qualifier, six.is_some_and(|ip| near6(ip, u128::from_be_bytes(network), prefix)))
+                    if four.is_some() || !near6(six, u128::from_be_bytes(network), prefix) {
+                        continue;
+                    }
+                    qualifier
                 }
-                Kind::All(qualifier) => (qualifier, true),
+                Kind::All(qualifier) => qualifier,
                 Kind::Redirect(_) | Kind::Exp(_) | Kind::Unknown => continue,
                 kind => {
                     frame.at = at as u16;
                     return self.ask_for(kind);
                 }
             };
-            if matches {
-                frame.at = at as u16;
-                return self.leave(qualifier.result(), Reason::Matched);
-            }
+            frame.at = at as u16;
+            return self.leave(qualifier.result(), Reason::Matched);
         }
         frame.at = items.len() as u16;
         frame.ended = true;
@@ -297,7 +302,7 @@ impl CheckHost {
                 .and_then(|parent| parent.record.inner().names.get(usize::from(*name))),
             Some(Domain::Sender) | None => None,
         };
-        named.or(self.sender.as_ref()).unwrap_or(&Name::ROOT)
+        named.or(self.sender.as_ref().ok()).unwrap_or(&Name::ROOT)
     }
 
     /// The name that a question is about.
@@ -307,7 +312,7 @@ impl CheckHost {
 
     fn name(&self, subject: Subject, index: usize) -> &Name {
         let found = match subject {
-            Subject::Sender => self.sender.as_ref(),
+            Subject::Sender => self.sender.as_ref().ok(),
             Subject::Frame(level) => Some(self.frame_domain(level)),
             Subject::Named { frame, name } => {
                 self.frames.get(frame).and_then(|frame| frame.record.inner().names.get(usize::from(name)))
@@ -324,7 +329,7 @@ impl CheckHost {
         Some(Values {
             ip: self.ip,
             local: self.texts.local(),
-            sender: self.sender.as_ref()?,
+            sender: self.sender.as_ref().ok()?,
             domain,
             helo: self.texts.helo(),
             receiver: self.texts.receiver(),
@@ -388,9 +393,9 @@ impl CheckHost {
             Pending::Redirect => Via::Redirect,
             _ => Via::Sender,
         };
-        let domain = match (self.subject, self.own) {
+        let domain = match (self.subject, &self.own) {
             (Subject::Named { name, .. }, _) => Domain::Named(name),
-            (Subject::Own, Some(own)) => Domain::Own(Box::new(own)),
+            (Subject::Own, Some(own)) => Domain::Own(Box::new(*own)),
             _ => Domain::Sender,
         };
         self.frames.push(Frame { record, at: 0, ended: false, via, domain });
@@ -596,7 +601,7 @@ impl CheckHost {
         }
         if self.explain {
             self.phase = Phase::ExpDomain(reason);
-        } else if !self.texts.explanation().is_empty() {
+        } else if self.texts.has_explanation() {
             self.phase = Phase::Default(reason);
         } else {
             self.end(result, reason);

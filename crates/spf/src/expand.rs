@@ -32,23 +32,13 @@ pub(crate) struct Values<'a> {
 
 /// A domain with its macros put in; `None` if no name comes of it.
 pub(crate) fn domain(text: &[u8], values: &Values<'_>) -> Option<Name> {
-    let mut out: Octets = Octets::default();
+    let mut tail = Tail::new();
     for part in Parts::new(text) {
-        match part {
-            Part::Literal { octets, .. } => out.0.extend_from_slice(octets),
-            Part::Percent { .. } => out.0.push(b'%'),
-            Part::Space { .. } => out.0.push(b' '),
-            Part::UrlSpace { .. } => out.0.extend_from_slice(b"%20"),
-            Part::Macro { expand, .. } => values.put(expand, &mut out.0)?,
-            Part::Wrong { .. } => return None,
-        }
-        // 7.3: of what is too long labels go from the left. So no more than the end is ever kept.
-        if out.0.len() > 8 * MAX_NAME {
-            let front = out.0.len() - 2 * MAX_NAME;
-            out.0.drain(..front);
-        }
+        put(part, values, &mut tail)?;
     }
-    let mut name = out.0.strip_suffix(b".").unwrap_or(&out.0);
+    let mut name = tail.octets();
+    name = name.strip_suffix(b".").unwrap_or(name);
+    // 7.3: of what is too long labels go from the left.
     while name.len() > MAX_NAME {
         let dot = memchr::memchr(b'.', name)?;
         name = name.get(dot + 1..)?;
@@ -57,99 +47,146 @@ pub(crate) fn domain(text: &[u8], values: &Values<'_>) -> Option<Name> {
         return Name::from_ascii(name).ok();
     }
     // `%_` makes a space, which is written in names as zone files do (RFC 1035, 5.1).
-    let mut escaped: Octets = Octets::default();
+    let mut escaped = Tail::new();
     for octet in name {
         match octet {
-            b' ' => escaped.0.extend_from_slice(br"\032"),
-            octet => escaped.0.push(*octet),
+            b' ' => escaped.put(br"\032"),
+            octet => escaped.put(&[*octet]),
         }
     }
-    Name::from_ascii(&escaped.0).ok()
+    Name::from_ascii(escaped.octets()).ok()
 }
 
 /// An explanation with its macros put in, cut to that many octets; `None` if it is not well formed, or not visible ASCII and spaces.
 pub(crate) fn text(text: &[u8], values: &Values<'_>, limit: usize) -> Option<String> {
-    let mut out: Octets = Octets::default();
+    let mut whole = Whole { text: String::new(), limit, clean: true };
     for part in Parts::new(text) {
-        match part {
-            Part::Literal { octets, .. } => out.0.extend_from_slice(octets),
-            Part::Percent { .. } => out.0.push(b'%'),
-            Part::Space { .. } => out.0.push(b' '),
-            Part::UrlSpace { .. } => out.0.extend_from_slice(b"%20"),
-            Part::Macro { expand, .. } => values.put(expand, &mut out.0)?,
-            Part::Wrong { .. } => return None,
-        }
-        // Nothing that is cut off is worth the work; but a mistake further on counts.
-        out.0.truncate(limit.saturating_add(1));
+        put(part, values, &mut whole)?;
     }
-    out.0.truncate(limit);
-    // It goes into a reply to a stranger's mail: neither line ends nor letters that the stranger's server may not know (6.2).
-    out.0.iter().all(|octet| (0x20..=0x7E).contains(octet)).then(|| String::from_utf8_lossy(&out.0).into_owned())
+    whole.clean.then_some(whole.text)
+}
+
+/// One piece.
+fn put(part: Part<'_>, values: &Values<'_>, out: &mut impl Out) -> Option<()> {
+    match part {
+        Part::Literal { octets, .. } => out.put(octets),
+        Part::Percent { .. } => out.put(b"%"),
+        Part::Space { .. } => out.put(b" "),
+        Part::UrlSpace { .. } => out.put(b"%20"),
+        Part::Macro { expand, .. } => return values.put(expand, out),
+        Part::Wrong { .. } => return None,
+    }
+    Some(())
+}
+
+/// Where the pieces go.
+trait Out {
+    fn put(&mut self, octets: &[u8]);
+}
+
+/// More than a name has, so that it can be seen that there was more.
+const KEPT: usize = 256;
+
+/// The end of what is written: labels that are too much go from the left.
+struct Tail {
+    room: [u8; 2 * KEPT],
+    len: usize,
+}
+
+impl Tail {
+    const fn new() -> Self {
+        Self { room: [0; 2 * KEPT], len: 0 }
+    }
+
+    fn octets(&self) -> &[u8] {
+        self.room.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl Out for Tail {
+    fn put(&mut self, octets: &[u8]) {
+        let octets = octets.get(octets.len().saturating_sub(KEPT)..).unwrap_or_default();
+        if self.len + octets.len() > self.room.len() {
+            self.room.copy_within(self.len - KEPT..self.len, 0);
+            self.len = KEPT;
+        }
+        if let Some(room) = self.room.get_mut(self.len..self.len + octets.len()) {
+            room.copy_from_slice(octets);
+            self.len += octets.len();
+        }
+    }
+}
+
+/// The beginning of what is written, as far as there is room.
+struct Whole {
+    text: String,
+    limit: usize,
+    /// Whether all of it may be there. It goes into a reply to a stranger's mail: neither line ends, nor letters that the stranger's server may not know (6.2).
+    clean: bool,
+}
+
+impl Out for Whole {
+    fn put(&mut self, octets: &[u8]) {
+        // Nothing that is cut off is worth the work; but a mistake further on counts.
+        self.clean &= octets.iter().all(|octet| (0x20..=0x7E).contains(octet));
+        let room = self.limit.saturating_sub(self.text.len()).min(octets.len());
+        let octets = octets.get(..room).unwrap_or_default();
+        self.text.push_str(core::str::from_utf8(octets).unwrap_or_default());
+    }
 }
 
 impl Values<'_> {
     /// One macro's value, transformed; `None` if it has none that may be used.
-    fn put(&self, expand: Expand, out: &mut SmallVec<[u8; 256]>) -> Option<()> {
-        let mut own: Octets = Octets::default();
-        match expand.letter {
+    fn put(&self, expand: Expand, out: &mut impl Out) -> Option<()> {
+        let value: &[u8] = match expand.letter {
             // RFC 8616, 4: a local part beyond ASCII matches nothing.
             b's' | b'l' if self.local.len() > MAX_VALUE || !self.local.is_ascii() => return None,
             b'h' if self.helo.len() > MAX_VALUE => return None,
             b'r' if self.receiver.len() > MAX_VALUE => return None,
-            _ => {}
-        }
-        let value: &[u8] = match expand.letter {
-            b's' => {
-                write!(own, "{}@{}", self.local, self.sender).ok()?;
-                &own.0
-            }
             b'l' => self.local.as_bytes(),
             b'o' => self.sender.as_bytes(),
             b'd' => self.domain.as_bytes(),
-            b'i' => {
-                self.write_dotted(&mut own).ok()?;
-                &own.0
-            }
             b'p' => self.validated.map_or(b"unknown", Name::as_bytes),
             b'v' if self.ip.is_ipv4() => b"in-addr",
             b'v' => b"ip6",
             b'h' => self.helo.as_bytes(),
-            b'c' => {
-                write!(own, "{}", self.ip).ok()?;
-                &own.0
-            }
             b'r' if self.receiver.is_empty() => b"unknown",
             b'r' => self.receiver.as_bytes(),
-            b't' => {
-                write!(own, "{}", self.time).ok()?;
-                &own.0
+            b's' | b'i' | b'c' | b't' => {
+                let mut own = Octets(SmallVec::new());
+                match expand.letter {
+                    b's' => write!(own, "{}@{}", self.local, self.sender),
+                    b'i' => self.write_dotted(&mut own),
+                    b'c' => write!(own, "{}", self.ip),
+                    _ => write!(own, "{}", self.time),
+                }
+                .ok()?;
+                transform(expand, &own.0, out);
+                return Some(());
             }
             _ => return None,
         };
-        if expand.is_plain() {
-            return put_part(value, expand.escape, out);
-        }
-        let parts = value.split(|octet| expand.splits_at(*octet));
-        let skip = parts.clone().count().saturating_sub(expand.keep);
-        let join = |at: usize, part: &[u8], out: &mut SmallVec<[u8; 256]>| {
-            if at > 0 {
-                out.push(b'.');
-            }
-            put_part(part, expand.escape, out)
-        };
-        if expand.reverse {
-            parts.rev().skip(skip).enumerate().try_for_each(|(at, part)| join(at, part, out))
-        } else {
-            parts.skip(skip).enumerate().try_for_each(|(at, part)| join(at, part, out))
-        }
+        transform(expand, value, out);
+        Some(())
     }
 
     /// 7.3: an IPv4 address as usual, an IPv6 address as 32 nibbles with dots between.
     fn write_dotted(&self, out: &mut Octets) -> fmt::Result {
         match self.ip {
             IpAddr::V4(ip) => {
-                let [a, b, c, d] = ip.octets();
-                write!(out, "{a}.{b}.{c}.{d}")
+                for (at, octet) in ip.octets().into_iter().enumerate() {
+                    if at > 0 {
+                        out.0.push(b'.');
+                    }
+                    if octet > 99 {
+                        out.0.push(b'0' + octet / 100);
+                    }
+                    if octet > 9 {
+                        out.0.push(b'0' + octet / 10 % 10);
+                    }
+                    out.0.push(b'0' + octet % 10);
+                }
+                Ok(())
             }
             IpAddr::V6(ip) => ip.octets().iter().enumerate().try_for_each(|(at, octet)| {
                 write!(out, "{}{:x}.{:x}", if at > 0 { "." } else { "" }, octet >> 4, octet & 15)
@@ -158,28 +195,43 @@ impl Values<'_> {
     }
 }
 
+/// 7.3: the value split, turned round, its last parts kept, joined by dots.
+fn transform(expand: Expand, value: &[u8], out: &mut impl Out) {
+    if expand.is_plain() {
+        return put_part(value, expand.escape, out);
+    }
+    let splits = expand.splitter();
+    let parts = value.split(|octet| splits(*octet));
+    let skip = match expand.keep {
+        usize::MAX => 0,
+        keep => parts.clone().count().saturating_sub(keep),
+    };
+    let mut dot: &[u8] = b"";
+    let mut join = |part: &[u8]| {
+        out.put(core::mem::replace(&mut dot, b"."));
+        put_part(part, expand.escape, out);
+    };
+    if expand.reverse { parts.rev().skip(skip).for_each(&mut join) } else { parts.skip(skip).for_each(&mut join) }
+}
+
 /// Appends a value, escaped for URLs if that is asked for (RFC 3986, 2.3: all but the unreserved characters).
-fn put_part(part: &[u8], escape: bool, out: &mut SmallVec<[u8; 256]>) -> Option<()> {
+fn put_part(part: &[u8], escape: bool, out: &mut impl Out) {
     if !escape {
-        out.extend_from_slice(part);
-        return Some(());
+        return out.put(part);
     }
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or_default();
     for octet in part {
         if octet.is_ascii_alphanumeric() || b"-._~".contains(octet) {
-            out.push(*octet);
+            out.put(&[*octet]);
         } else {
-            out.push(b'%');
-            out.push(*HEX.get(usize::from(octet >> 4))?);
-            out.push(*HEX.get(usize::from(octet & 15))?);
+            out.put(&[b'%', digit(octet >> 4), digit(octet & 15)]);
         }
     }
-    Some(())
 }
 
 /// Text in place.
-#[derive(Default)]
-struct Octets(SmallVec<[u8; 256]>);
+struct Octets(SmallVec<[u8; 64]>);
 
 impl fmt::Write for Octets {
     fn write_str(&mut self, text: &str) -> fmt::Result {

@@ -103,23 +103,48 @@ pub(crate) fn parse(octets: &[u8]) -> Result<Inner, SyntaxError> {
     Ok(Inner { text: Box::from(octets), items: parser.items, names: parser.names })
 }
 
-/// What nearly all terms are, read in one go: an IPv4 network and the space behind it. Everything else, and every mistake, is [`Parser::term`]'s.
+/// What nearly all terms are, read in one pass: an IPv4 network and the space behind it. Everything else, and every mistake, is [`Parser::term`]'s.
 fn ip4(octets: &[u8]) -> Option<(Kind, usize)> {
     let (qualifier, text) = qualified(octets);
-    let qualifier = qualifier.unwrap_or(Qualifier::Pass);
     let (name, text) = text.split_first_chunk::<4>()?;
     if !name.eq_ignore_ascii_case(b"ip4:") {
         return None;
     }
-    let (address, text) = ip4_address(text)?;
-    let (prefix, text) = match text {
-        [b'/', text @ ..] => number(text)?,
-        _ => (32, text),
-    };
-    if prefix > 32 || !matches!(text, [] | [b' ', ..]) {
-        return None;
+    // Four numbers, and perhaps the prefix length as the fifth.
+    let (mut numbers, mut address, mut prefix) = (0, 0, 32);
+    let (mut value, mut digits) = (0_u32, 0);
+    let mut len = text.len();
+    for (at, octet) in text.iter().chain(b" ").enumerate() {
+        let digit = octet.wrapping_sub(b'0');
+        if digit < 10 {
+            // No leading zeros, and no more than three digits.
+            if digits == 3 || (digits > 0 && value == 0) {
+                return None;
+            }
+            value = value * 10 + u32::from(digit);
+            digits += 1;
+            continue;
+        }
+        if digits == 0 || value > 255 {
+            return None;
+        }
+        numbers += 1;
+        if numbers < 5 {
+            address = address << 8 | value;
+        } else {
+            prefix = value;
+        }
+        match (octet, numbers) {
+            (b'.', 1..=3) | (b'/', 4) => (value, digits) = (0, 0),
+            (b' ', 4 | 5) if prefix <= 32 => {
+                len = at;
+                break;
+            }
+            _ => return None,
+        }
     }
-    Some((Kind::Ip4(qualifier, prefix, address), octets.len() - text.len()))
+    let kind = Kind::Ip4(qualifier.unwrap_or(Qualifier::Pass), prefix as u8, address);
+    Some((kind, octets.len() - text.len() + len))
 }
 
 /// An IPv4 address in front (RFC 7208, 12: no leading zeros).
@@ -259,6 +284,10 @@ impl Parser {
             && let Ok(name) = Name::from_ascii(text)
         {
             ends_in_toplabel(text, at)?;
+            if self.names.capacity() == 0 {
+                // Seldom more than these; a name is long.
+                self.names.reserve_exact(3);
+            }
             self.names.push(name);
             return Ok(Spec { name: (self.names.len() - 1) as u16, ..spec });
         }
@@ -380,12 +409,21 @@ pub(crate) struct Expand {
 const DELIMITERS: &[u8; 7] = b".-+,/_=";
 
 impl Expand {
-    /// Whether values are split there; at dots, if nothing else is said.
-    pub(crate) fn splits_at(self, octet: u8) -> bool {
-        match DELIMITERS.iter().position(|delimiter| *delimiter == octet) {
-            Some(bit) if self.delimiters == 0 => bit == 0,
-            Some(bit) => self.delimiters >> bit & 1 == 1,
-            None => false,
+    /// Where values are split: at dots, if nothing else is said.
+    pub(crate) fn splitter(self) -> impl Fn(u8) -> bool + Copy {
+        let delimiters = if self.delimiters == 0 { 1 } else { self.delimiters };
+        move |octet| {
+            let bit = match octet {
+                b'.' => 1,
+                b'-' => 1 << 1,
+                b'+' => 1 << 2,
+                b',' => 1 << 3,
+                b'/' => 1 << 4,
+                b'_' => 1 << 5,
+                b'=' => 1 << 6,
+                _ => 0,
+            };
+            delimiters & bit != 0
         }
     }
 

@@ -58,7 +58,7 @@ impl fmt::Display for ReceivedSpf<'_> {
         if !check.texts.helo().is_empty() {
             write!(formatter, "; helo={}", Value(&check.texts.helo()))?;
         }
-        if let Some(domain) = check.sender.as_ref().filter(|_| check.identity == Identity::MailFrom) {
+        if let Some(domain) = check.domain().filter(|_| check.identity == Identity::MailFrom) {
             write!(formatter, ";\r\n\tenvelope-from={}", Value(&format_args!("{}@{domain}", check.texts.local())))?;
         }
         match self.verdict.reason {
