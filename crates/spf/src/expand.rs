@@ -67,6 +67,7 @@ pub(crate) fn text(text: &[u8], values: &Values<'_>, limit: usize) -> Option<Str
 }
 
 /// One piece.
+#[inline]
 fn put(part: Part<'_>, values: &Values<'_>, out: &mut impl Out) -> Option<()> {
     match part {
         Part::Literal { octets, .. } => out.put(octets),

@@ -74,37 +74,32 @@ pub(crate) fn after_version(octets: &[u8]) -> Option<&[u8]> {
 pub(crate) fn parse(octets: &[u8]) -> Result<Inner, SyntaxError> {
     let mut rest = after_version(octets).ok_or(SyntaxError::Version)?;
     // A term is seldom shorter than this many octets: one allocation does for nearly all records.
-    let mut parser = Parser { at: 0, items: Vec::with_capacity(rest.len() / 14 + 2), names: Vec::new() };
-    let (mut redirect, mut exp) = (false, false);
+    let items = Vec::with_capacity(rest.len() / 14 + 2);
+    let mut parser = Parser { at: 0, end: 0, items, names: Vec::new(), redirect: false, exp: false };
     while let [first, tail @ ..] = rest {
         if *first == b' ' {
             rest = tail;
             continue;
         }
         parser.at = octets.len() - rest.len();
-        let (kind, len) = match ip4(rest) {
-            Some(term) => term,
-            None => {
-                let len = memchr::memchr(b' ', rest).unwrap_or(rest.len());
-                (parser.term(rest.get(..len).unwrap_or_default())?, len)
-            }
-        };
-        let twice = match kind {
-            Kind::Redirect(_) => core::mem::replace(&mut redirect, true),
-            Kind::Exp(_) => core::mem::replace(&mut exp, true),
-            _ => false,
-        };
-        if twice {
-            return Err(SyntaxError::Twice { at: parser.at });
+        if let Some((qualifier, prefix, network, len)) = ip4(rest) {
+            parser.end = parser.at + len;
+            parser.push(Kind::Ip4(qualifier, prefix, network));
+            rest = rest.get(len..).unwrap_or_default();
+            continue;
         }
-        parser.items.push(Item { start: parser.at as u16, end: (parser.at + len) as u16, kind });
-        rest = rest.get(len..).unwrap_or_default();
+        let len = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+        let Some((term, tail)) = rest.split_at_checked(len) else { break };
+        parser.end = parser.at + len;
+        parser.term(term)?;
+        rest = tail;
     }
     Ok(Inner { text: Box::from(octets), items: parser.items, names: parser.names })
 }
 
 /// What nearly all terms are, read in one pass: an IPv4 network and the space behind it. Everything else, and every mistake, is [`Parser::term`]'s.
-fn ip4(octets: &[u8]) -> Option<(Kind, usize)> {
+#[inline]
+fn ip4(octets: &[u8]) -> Option<(Qualifier, u8, u32, usize)> {
     let (qualifier, text) = qualified(octets);
     let (name, text) = text.split_first_chunk::<4>()?;
     if !name.eq_ignore_ascii_case(b"ip4:") {
@@ -143,8 +138,7 @@ fn ip4(octets: &[u8]) -> Option<(Kind, usize)> {
             _ => return None,
         }
     }
-    let kind = Kind::Ip4(qualifier.unwrap_or(Qualifier::Pass), prefix as u8, address);
-    Some((kind, octets.len() - text.len() + len))
+    Some((qualifier.unwrap_or(Qualifier::Pass), prefix as u8, address, octets.len() - text.len() + len))
 }
 
 /// An IPv4 address in front (RFC 7208, 12: no leading zeros).
@@ -191,15 +185,44 @@ fn qualified(term: &[u8]) -> (Option<Qualifier>, &[u8]) {
     }
 }
 
+/// A name in lower case as a number, so that it is compared at once; zero for one that is longer than any.
+const fn word(name: &[u8]) -> u64 {
+    let (mut word, mut rest) = (0, name);
+    if name.len() > 8 {
+        return 0;
+    }
+    while let [first, tail @ ..] = rest {
+        word = word << 8 | first.to_ascii_lowercase() as u64;
+        rest = tail;
+    }
+    word
+}
+
+const ALL: u64 = word(b"all");
+const INCLUDE: u64 = word(b"include");
+const A: u64 = word(b"a");
+const MX: u64 = word(b"mx");
+const PTR: u64 = word(b"ptr");
+const IP4: u64 = word(b"ip4");
+const IP6: u64 = word(b"ip6");
+const EXISTS: u64 = word(b"exists");
+const REDIRECT: u64 = word(b"redirect");
+const EXP: u64 = word(b"exp");
+
 struct Parser {
     /// Where the term begins that is read.
     at: usize,
+    /// Where it ends.
+    end: usize,
     items: Vec<Item>,
     names: Vec<Name>,
+    /// What may be there once.
+    redirect: bool,
+    exp: bool,
 }
 
 impl Parser {
-    fn term(&mut self, term: &[u8]) -> Result<Kind, SyntaxError> {
+    fn term(&mut self, term: &[u8]) -> Result<(), SyntaxError> {
         let at = self.at;
         let (qualifier, text) = qualified(term);
         let len = text
@@ -223,46 +246,67 @@ impl Parser {
             });
         }
         let qualifier = qualifier.unwrap_or(Qualifier::Pass);
-        let is = |mechanism: &[u8]| name.eq_ignore_ascii_case(mechanism);
-        if is(b"a") || is(b"mx") {
-            let (spec, prefixes) = self.domain_and_prefixes(rest, argument_at)?;
-            return Ok(if is(b"a") { Kind::A(qualifier, spec, prefixes) } else { Kind::Mx(qualifier, spec, prefixes) });
+        let missing = SyntaxError::Argument { at: argument_at };
+        match word(name) {
+            ALL if rest.is_empty() => self.push(Kind::All(qualifier)),
+            INCLUDE | EXISTS => {
+                let [b':', domain @ ..] = rest else { return Err(missing) };
+                let spec = self.domain(domain, argument_at + 1)?;
+                let include = word(name) == INCLUDE;
+                self.push(if include { Kind::Include(qualifier, spec) } else { Kind::Exists(qualifier, spec) });
+            }
+            A | MX => {
+                let (spec, bits) = self.domain_and_prefixes(rest, argument_at)?;
+                let a = word(name) == A;
+                self.push(if a { Kind::A(qualifier, spec, bits) } else { Kind::Mx(qualifier, spec, bits) });
+            }
+            IP4 | IP6 => {
+                let [b':', network @ ..] = rest else { return Err(missing) };
+                let kind = network_of(qualifier, word(name) == IP4, network, argument_at + 1)?;
+                self.push(kind);
+            }
+            PTR => {
+                let spec = match rest {
+                    [] => None,
+                    [b':', domain @ ..] => Some(self.domain(domain, argument_at + 1)?),
+                    _ => return Err(missing),
+                };
+                self.push(Kind::Ptr(qualifier, spec));
+            }
+            ALL => return Err(missing),
+            _ => return Err(SyntaxError::Mechanism { at }),
         }
-        if is(b"all") {
-            return if rest.is_empty() {
-                Ok(Kind::All(qualifier))
-            } else {
-                Err(SyntaxError::Argument { at: argument_at })
-            };
-        }
-        if is(b"include") || is(b"exists") {
-            let [b':', domain @ ..] = rest else { return Err(SyntaxError::Argument { at: argument_at }) };
-            let spec = self.domain(domain, argument_at + 1)?;
-            return Ok(if is(b"include") { Kind::Include(qualifier, spec) } else { Kind::Exists(qualifier, spec) });
-        }
-        if is(b"ptr") {
-            return match rest {
-                [] => Ok(Kind::Ptr(qualifier, None)),
-                [b':', domain @ ..] => Ok(Kind::Ptr(qualifier, Some(self.domain(domain, argument_at + 1)?))),
-                _ => Err(SyntaxError::Argument { at: argument_at }),
-            };
-        }
-        if is(b"ip4") || is(b"ip6") {
-            let [b':', network @ ..] = rest else { return Err(SyntaxError::Argument { at: argument_at }) };
-            return network_of(qualifier, is(b"ip4"), network, argument_at + 1);
-        }
-        Err(SyntaxError::Mechanism { at })
+        Ok(())
     }
 
-    fn modifier(&mut self, name: &[u8], value: &[u8], at: usize) -> Result<Kind, SyntaxError> {
-        if name.eq_ignore_ascii_case(b"redirect") {
-            Ok(Kind::Redirect(self.domain(value, at)?))
-        } else if name.eq_ignore_ascii_case(b"exp") {
-            Ok(Kind::Exp(self.domain(value, at)?))
-        } else {
-            macro_string(value, at)?;
-            Ok(Kind::Unknown)
+    /// Each kind is pushed where it is known: one that may be any has to go through memory.
+    #[inline]
+    fn push(&mut self, kind: Kind) {
+        self.items.push(Item { start: self.at as u16, end: self.end as u16, kind });
+    }
+
+    fn modifier(&mut self, name: &[u8], value: &[u8], at: usize) -> Result<(), SyntaxError> {
+        match word(name) {
+            REDIRECT => {
+                let spec = self.domain(value, at)?;
+                if core::mem::replace(&mut self.redirect, true) {
+                    return Err(SyntaxError::Twice { at: self.at });
+                }
+                self.push(Kind::Redirect(spec));
+            }
+            EXP => {
+                let spec = self.domain(value, at)?;
+                if core::mem::replace(&mut self.exp, true) {
+                    return Err(SyntaxError::Twice { at: self.at });
+                }
+                self.push(Kind::Exp(spec));
+            }
+            _ => {
+                macro_string(value, at)?;
+                self.push(Kind::Unknown);
+            }
         }
+        Ok(())
     }
 
     /// `[ ":" domain-spec ] [ dual-cidr-length ]`; a slash may be in the domain too, so the lengths are taken from the end.
@@ -473,6 +517,7 @@ impl<'a> Parts<'a> {
     }
 
     /// `transformers *delimiter "}"` behind a letter.
+    #[inline]
     fn macro_behind(letter: u8, mut rest: &[u8]) -> Option<(Expand, &[u8])> {
         let mut expand = Expand {
             letter: letter.to_ascii_lowercase(),
@@ -516,6 +561,8 @@ impl<'a> Parts<'a> {
 impl<'a> Iterator for Parts<'a> {
     type Item = Part<'a>;
 
+    // A part that is not inlined goes through memory, and costs more than the macro.
+    #[inline(always)]
     fn next(&mut self) -> Option<Part<'a>> {
         let begin = self.at;
         let rest = self.text.get(begin..).filter(|rest| !rest.is_empty())?;
