@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::expand::{self, Values};
 use crate::parser::{Kind, Part, Parts, Spec};
+use crate::sender::Text;
 use crate::{CheckHost, Qualifier, Reason, Record, SpfResult, Verdict};
 
 /// A record that is being evaluated.
@@ -328,11 +329,11 @@ impl CheckHost {
         let domain = self.frame_domain(level);
         Some(Values {
             ip: self.ip,
-            local: self.texts.local(),
+            local: self.texts.octets(Text::Local),
             sender: self.sender.as_ref().ok()?,
             domain,
-            helo: self.texts.helo(),
-            receiver: self.texts.receiver(),
+            helo: self.texts.octets(Text::Helo),
+            receiver: self.texts.octets(Text::Receiver),
             time: self.time,
             validated: self.validated(domain),
         })
@@ -653,7 +654,7 @@ impl CheckHost {
     fn exp_text(&mut self) {
         let (reason, text, default) = match &self.phase {
             Phase::ExpText(reason, text) => (*reason, &**text, false),
-            Phase::Default(reason) => (*reason, self.texts.explanation().as_bytes(), true),
+            Phase::Default(reason) => (*reason, self.texts.octets(Text::Explanation), true),
             Phase::Terms | Phase::ExpDomain(_) => return,
         };
         let has_validated =

@@ -18,13 +18,13 @@ const MAX_VALUE: usize = 256;
 /// What is put in for the letters.
 pub(crate) struct Values<'a> {
     pub(crate) ip: IpAddr,
-    pub(crate) local: &'a str,
+    pub(crate) local: &'a [u8],
     /// The sender's domain.
     pub(crate) sender: &'a Name,
     /// The domain whose record is evaluated.
     pub(crate) domain: &'a Name,
-    pub(crate) helo: &'a str,
-    pub(crate) receiver: &'a str,
+    pub(crate) helo: &'a [u8],
+    pub(crate) receiver: &'a [u8],
     pub(crate) time: i64,
     /// The client's name that has been confirmed.
     pub(crate) validated: Option<&'a Name>,
@@ -144,24 +144,33 @@ impl Values<'_> {
             b's' | b'l' if self.local.len() > MAX_VALUE || !self.local.is_ascii() => return None,
             b'h' if self.helo.len() > MAX_VALUE => return None,
             b'r' if self.receiver.len() > MAX_VALUE => return None,
-            b'l' => self.local.as_bytes(),
+            b'l' => self.local,
             b'o' => self.sender.as_bytes(),
             b'd' => self.domain.as_bytes(),
             b'p' => self.validated.map_or(b"unknown", Name::as_bytes),
             b'v' if self.ip.is_ipv4() => b"in-addr",
             b'v' => b"ip6",
-            b'h' => self.helo.as_bytes(),
+            b'h' => self.helo,
             b'r' if self.receiver.is_empty() => b"unknown",
-            b'r' => self.receiver.as_bytes(),
+            b'r' => self.receiver,
             b's' | b'i' | b'c' | b't' => {
                 let mut own = Octets(SmallVec::new());
                 match expand.letter {
-                    b's' => write!(own, "{}@{}", self.local, self.sender),
-                    b'i' => self.write_dotted(&mut own),
-                    b'c' => write!(own, "{}", self.ip),
-                    _ => write!(own, "{}", self.time),
+                    b's' => {
+                        own.0.extend_from_slice(self.local);
+                        own.0.push(b'@');
+                        own.0.extend_from_slice(self.sender.as_bytes());
+                    }
+                    // What nearly all ask for who ask for the address: it is written as it is wanted.
+                    b'i' if expand.is_reversal() => {
+                        self.write_dotted(true, &mut own).ok()?;
+                        out.put(&own.0);
+                        return Some(());
+                    }
+                    b'i' => self.write_dotted(false, &mut own).ok()?,
+                    b'c' => write!(own, "{}", self.ip).ok()?,
+                    _ => write!(own, "{}", self.time).ok()?,
                 }
-                .ok()?;
                 transform(expand, &own.0, out);
                 return Some(());
             }
@@ -171,11 +180,15 @@ impl Values<'_> {
         Some(())
     }
 
-    /// 7.3: an IPv4 address as usual, an IPv6 address as 32 nibbles with dots between.
-    fn write_dotted(&self, out: &mut Octets) -> fmt::Result {
+    /// 7.3: an IPv4 address as usual, an IPv6 address as 32 nibbles with dots between; turned round, the last one first.
+    fn write_dotted(&self, reverse: bool, out: &mut Octets) -> fmt::Result {
         match self.ip {
             IpAddr::V4(ip) => {
-                for (at, octet) in ip.octets().into_iter().enumerate() {
+                let mut octets = ip.octets();
+                if reverse {
+                    octets.reverse();
+                }
+                for (at, octet) in octets.into_iter().enumerate() {
                     if at > 0 {
                         out.0.push(b'.');
                     }
@@ -189,9 +202,13 @@ impl Values<'_> {
                 }
                 Ok(())
             }
-            IpAddr::V6(ip) => ip.octets().iter().enumerate().try_for_each(|(at, octet)| {
-                write!(out, "{}{:x}.{:x}", if at > 0 { "." } else { "" }, octet >> 4, octet & 15)
-            }),
+            IpAddr::V6(ip) => {
+                let all = ip.to_bits();
+                (0..32).try_for_each(|at| {
+                    let from_right = if reverse { at } else { 31 - at };
+                    write!(out, "{}{:x}", if at > 0 { "." } else { "" }, all >> (4 * from_right) & 15)
+                })
+            }
         }
     }
 }
@@ -200,6 +217,12 @@ impl Values<'_> {
 fn transform(expand: Expand, value: &[u8], out: &mut impl Out) {
     if expand.is_plain() {
         return put_part(value, expand.escape, out);
+    }
+    if expand.is_end() {
+        // Split at dots and joined by dots: the end of the value as it is.
+        let mut dots = value.iter().enumerate().rev().filter(|(_, octet)| **octet == b'.');
+        let begin = dots.nth(expand.keep - 1).map_or(0, |(dot, _)| dot + 1);
+        return put_part(value.get(begin..).unwrap_or_default(), expand.escape, out);
     }
     let splits = expand.splitter();
     let parts = value.split(|octet| splits(*octet));
@@ -248,7 +271,7 @@ mod tests {
     use super::*;
 
     fn values<'a>(sender: &'a Name, ip: &str) -> Values<'a> {
-        let (local, helo, receiver) = ("strong-bad", "mail.example.org", "");
+        let (local, helo, receiver) = (&b"strong-bad"[..], &b"mail.example.org"[..], &b""[..]);
         Values { ip: ip.parse().unwrap(), local, sender, domain: sender, helo, receiver, time: 0, validated: None }
     }
 
@@ -292,15 +315,15 @@ mod tests {
     fn s2_output_is_bounded_whatever_the_macros_ask_for() {
         let sender: Name = "email.example.com".parse().unwrap();
         let local = "x".repeat(63) + &".y".repeat(90);
-        let four = Values { local: &local, ..values(&sender, "192.0.2.3") };
+        let four = Values { local: local.as_bytes(), ..values(&sender, "192.0.2.3") };
         let many = "%{l999999r}.%{d}.".repeat(500) + "example.com";
         let name = domain(many.as_bytes(), &four).unwrap();
         assert!(name.as_str().len() <= 253 && name.as_str().ends_with("xxx.email.example.com.example.com"), "{name}");
         assert_eq!(text(many.as_bytes(), &four, 250).unwrap().len(), 250);
         assert_eq!(text(b"%{l18446744073709551616}", &four, 3).as_deref(), Some("xxx"));
         let long = "x".repeat(257);
-        assert_eq!(text(b"%{l}", &Values { local: &long, ..values(&sender, "192.0.2.3") }, 250), None);
-        assert_eq!(text(b"%{h}", &Values { helo: &long, ..values(&sender, "192.0.2.3") }, 250), None);
+        assert_eq!(text(b"%{l}", &Values { local: long.as_bytes(), ..values(&sender, "192.0.2.3") }, 250), None);
+        assert_eq!(text(b"%{h}", &Values { helo: long.as_bytes(), ..values(&sender, "192.0.2.3") }, 250), None);
     }
 
     #[test]
@@ -308,10 +331,10 @@ mod tests {
         let sender: Name = "example.com".parse().unwrap();
         let mut four = values(&sender, "192.0.2.3");
         for local in ["a\r\nb", "a\0b", "bücher", "a\x7Fb"] {
-            four.local = local;
+            four.local = local.as_bytes();
             assert_eq!(text(b"no: %{l}", &four, 250), None, "{local:?}");
         }
-        four.local = "a\r\nb";
+        four.local = b"a\r\nb";
         assert_eq!(text(b"%{L}%_%-%%", &four, 250).as_deref(), Some("a%0D%0Ab %20%"));
         assert_eq!(text("ü".as_bytes(), &four, 250), None);
         assert_eq!(text(b"100% sure", &four, 250), None);
@@ -320,7 +343,7 @@ mod tests {
     #[test]
     fn a_local_part_beyond_ascii_makes_no_name() {
         let sender: Name = "example.com".parse().unwrap();
-        let four = Values { local: "bücher", ..values(&sender, "192.0.2.3") };
+        let four = Values { local: "bücher".as_bytes(), ..values(&sender, "192.0.2.3") };
         for macros in ["%{l}.example.com", "%{S}.example.com", "%{L}.example.com"] {
             assert_eq!(domain(macros.as_bytes(), &four), None, "{macros}");
         }

@@ -453,6 +453,16 @@ pub(crate) struct Expand {
 const DELIMITERS: &[u8; 7] = b".-+,/_=";
 
 impl Expand {
+    /// Whether the value comes out with its labels turned round, all of them.
+    pub(crate) const fn is_reversal(self) -> bool {
+        self.keep == usize::MAX && self.reverse && self.delimiters == 0 && !self.escape
+    }
+
+    /// Whether the last labels come out.
+    pub(crate) const fn is_end(self) -> bool {
+        self.keep != usize::MAX && !self.reverse && self.delimiters == 0
+    }
+
     /// Where values are split: at dots, if nothing else is said.
     pub(crate) fn splitter(self) -> impl Fn(u8) -> bool + Copy {
         let delimiters = if self.delimiters == 0 { 1 } else { self.delimiters };

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use core::net::IpAddr;
-use core::ops::Range;
 
 use dns::{Name, NameError};
 
@@ -70,6 +69,15 @@ pub(crate) struct Texts {
     end: usize,
 }
 
+/// Which of the texts.
+#[derive(Clone, Copy)]
+pub(crate) enum Text {
+    Local,
+    Helo,
+    Receiver,
+    Explanation,
+}
+
 #[derive(Clone, Debug)]
 enum Octets {
     InPlace([u8; IN_PLACE]),
@@ -100,29 +108,22 @@ impl Texts {
         Self { octets, helo: begin_helo, receiver: begin_receiver, explanation: begin_explanation, end }
     }
 
-    fn get(&self, range: Range<usize>) -> &str {
-        let octets = match &self.octets {
-            Octets::InPlace(octets) => octets.get(range),
-            Octets::Long(octets) => octets.get(range),
+    pub(crate) fn octets(&self, text: Text) -> &[u8] {
+        let range = match text {
+            Text::Local => 0..self.helo,
+            Text::Helo => self.helo..self.receiver,
+            Text::Receiver => self.receiver..self.explanation,
+            Text::Explanation => self.explanation..self.end,
         };
+        match &self.octets {
+            Octets::InPlace(octets) => octets.get(range).unwrap_or_default(),
+            Octets::Long(octets) => octets.get(range).unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn get(&self, text: Text) -> &str {
         // Whole texts went in.
-        octets.and_then(|octets| core::str::from_utf8(octets).ok()).unwrap_or_default()
-    }
-
-    pub(crate) fn local(&self) -> &str {
-        self.get(0..self.helo)
-    }
-
-    pub(crate) fn helo(&self) -> &str {
-        self.get(self.helo..self.receiver)
-    }
-
-    pub(crate) fn receiver(&self) -> &str {
-        self.get(self.receiver..self.explanation)
-    }
-
-    pub(crate) fn explanation(&self) -> &str {
-        self.get(self.explanation..self.end)
+        core::str::from_utf8(self.octets(text)).unwrap_or_default()
     }
 
     pub(crate) const fn has_explanation(&self) -> bool {
