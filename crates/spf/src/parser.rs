@@ -105,40 +105,49 @@ fn ip4(octets: &[u8]) -> Option<(Qualifier, u8, u32, usize)> {
     if !name.eq_ignore_ascii_case(b"ip4:") {
         return None;
     }
-    // Four numbers, and perhaps the prefix length as the fifth.
-    let (mut numbers, mut address, mut prefix) = (0, 0, 32);
-    let (mut value, mut digits) = (0_u32, 0);
-    let mut len = text.len();
-    for (at, octet) in text.iter().chain(b" ").enumerate() {
-        let digit = octet.wrapping_sub(b'0');
-        if digit < 10 {
-            // No leading zeros, and no more than three digits.
-            if digits == 3 || (digits > 0 && value == 0) {
-                return None;
-            }
-            value = value * 10 + u32::from(digit);
-            digits += 1;
-            continue;
-        }
-        if digits == 0 || value > 255 {
-            return None;
-        }
-        numbers += 1;
-        if numbers < 5 {
-            address = address << 8 | value;
-        } else {
-            prefix = value;
-        }
-        match (octet, numbers) {
-            (b'.', 1..=3) | (b'/', 4) => (value, digits) = (0, 0),
-            (b' ', 4 | 5) if prefix <= 32 => {
-                len = at;
-                break;
-            }
-            _ => return None,
-        }
+    let (a, text) = small(text)?;
+    let [b'.', text @ ..] = text else { return None };
+    let (b, text) = small(text)?;
+    let [b'.', text @ ..] = text else { return None };
+    let (c, text) = small(text)?;
+    let [b'.', text @ ..] = text else { return None };
+    let (d, mut text) = small(text)?;
+    let mut prefix = 32;
+    if let [b'/', rest @ ..] = text {
+        (prefix, text) = small(rest)?;
     }
-    Some((qualifier.unwrap_or(Qualifier::Pass), prefix as u8, address, octets.len() - text.len() + len))
+    let fits = (a | b | c | d) < 256 && prefix <= 32 && matches!(text, [] | [b' ', ..]);
+    fits.then_some((
+        qualifier.unwrap_or(Qualifier::Pass),
+        prefix as u8,
+        a << 24 | b << 16 | c << 8 | d,
+        octets.len() - text.len(),
+    ))
+}
+
+/// A number of one to three digits in front, without leading zeros.
+#[inline(always)]
+fn small(text: &[u8]) -> Option<(u32, &[u8])> {
+    let digit = |octet: &u8| u32::from(octet.wrapping_sub(b'0'));
+    let [first, rest @ ..] = text else { return None };
+    let first = digit(first);
+    if first > 9 {
+        return None;
+    }
+    let [second, tail @ ..] = rest else { return Some((first, rest)) };
+    let second = digit(second);
+    if second > 9 {
+        return Some((first, rest));
+    }
+    if first == 0 {
+        return None;
+    }
+    let [third, end @ ..] = tail else { return Some((first * 10 + second, tail)) };
+    let third = digit(third);
+    if third > 9 {
+        return Some((first * 10 + second, tail));
+    }
+    Some((first * 100 + second * 10 + third, end))
 }
 
 /// An IPv4 address in front (RFC 7208, 12: no leading zeros).
