@@ -113,8 +113,7 @@ impl Ours {
 
     fn check(&self, ip: IpAddr, sender: &str, parsed: bool) -> SpfResult {
         let config = Config::new("mx.our.test");
-        let mut check =
-            CheckHost::mail_from(ip, "mta.sender.test", sender, &config, Limits::default(), Duration::ZERO);
+        let mut check = CheckHost::mail_from(ip, "mta.sender.test", sender, &config, Limits::default(), Duration::ZERO);
         loop {
             let question = match check.step() {
                 Step::Ask(question) => question,

@@ -39,7 +39,9 @@ fn zone(input: &Input, client: std::net::IpAddr) -> Zone {
         let records = match data {
             Data::Text(text) => RecordSet::Txt(vec![(&*format!("v=spf1 {text}")).into()]),
             Data::Address([last, _]) if !input.six => RecordSet::A(vec![[192, 0, 2, *last].into()]),
-            Data::Address([last, _]) => RecordSet::Aaaa(vec![format!("2001:db8::{last:x}").parse().expect("an address")]),
+            Data::Address([last, _]) => {
+                RecordSet::Aaaa(vec![format!("2001:db8::{last:x}").parse().expect("an address")])
+            }
             Data::Hosts(hosts) => {
                 RecordSet::Mx(hosts.iter().map(|at| Mx { preference: 1, exchange: name(*at) }).collect())
             }

@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use dns::Name;
 use smallvec::SmallVec;
 
-use crate::parser::{Expand, Part, Parts};
+use crate::macros::{Expand, Part, Parts};
 
 /// The longest name (RFC 7208, 7.3).
 const MAX_NAME: usize = 253;

@@ -60,7 +60,11 @@ impl fmt::Display for ReceivedSpf<'_> {
             write!(formatter, "; helo={}", Value(&check.texts.get(Text::Helo)))?;
         }
         if let Some(domain) = check.domain().filter(|_| check.identity == Identity::MailFrom) {
-            write!(formatter, ";\r\n\tenvelope-from={}", Value(&format_args!("{}@{domain}", check.texts.get(Text::Local))))?;
+            write!(
+                formatter,
+                ";\r\n\tenvelope-from={}",
+                Value(&format_args!("{}@{domain}", check.texts.get(Text::Local)))
+            )?;
         }
         match self.verdict.reason {
             Reason::Matched => {
