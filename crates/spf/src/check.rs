@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use dns::{Answer, Inquiry, Kind, Name, Question, QuestionId, Step};
+use dns::{Answer, Inquiry, Kind, Name, NameError, Question, QuestionId, Step};
 use smallvec::SmallVec;
 
 use crate::eval::{Frame, Host, Pending, Phase, Subject};
@@ -50,8 +50,8 @@ pub struct CheckHost {
     pub(crate) limits: Limits,
     deadline: Duration,
     pub(crate) texts: Texts,
-    /// The sender's domain.
-    pub(crate) sender: Option<Name>,
+    /// The sender's domain, as far as it is one.
+    pub(crate) sender: Result<Name, NameError>,
     /// The records that are being evaluated, the sender's first, each led to by the one before.
     pub(crate) frames: SmallVec<[Frame; 4]>,
     /// The record whose own term decided, leaving includes aside: its `exp` explains.
@@ -112,11 +112,6 @@ impl CheckHost {
         now: Duration,
     ) -> Self {
         let (local, domain) = sender::split(identity, helo, reverse_path);
-        let sender = sender::domain(domain);
-        let verdict = match sender {
-            Some(_) => None,
-            None => Some(Verdict { result: SpfResult::None, reason: Reason::NoDomain, lookups: 0, voids: 0 }),
-        };
         Self {
             ip: sender::client(client),
             identity,
@@ -127,7 +122,7 @@ impl CheckHost {
             limits,
             deadline: now.saturating_add(limits.time),
             texts: Texts::new(local, helo, config),
-            sender,
+            sender: sender::domain(domain),
             frames: SmallVec::new(),
             origin: 0,
             phase: Phase::Terms,
@@ -143,7 +138,7 @@ impl CheckHost {
             client_void: false,
             lookups: 0,
             voids: 0,
-            verdict,
+            verdict: None,
             explanation: None,
             latest: None,
         }
@@ -197,8 +192,8 @@ impl CheckHost {
 
     /// The domain that is checked; `None` where the identity has none that could have a record.
     #[must_use]
-    pub const fn domain(&self) -> Option<&Name> {
-        self.sender.as_ref()
+    pub fn domain(&self) -> Option<&Name> {
+        self.sender.as_ref().ok().filter(|domain| sender::is_usable(domain))
     }
 
     /// The client; one behind an IPv4-mapped address as IPv4.
@@ -207,7 +202,7 @@ impl CheckHost {
         self.ip
     }
 
-    /// What it came to, once it is done.
+    /// What it came to, once it is done and has been stepped.
     #[must_use]
     pub const fn verdict(&self) -> Option<Verdict> {
         self.verdict
@@ -233,6 +228,14 @@ impl CheckHost {
         Trace::new(self)
     }
 
+    /// RFC 7208, 4.3: without a domain there is nothing to ask for.
+    #[inline]
+    fn begin(&mut self) {
+        if self.pending == Pending::First && self.asked == 0 && self.domain().is_none() {
+            self.end(SpfResult::None, Reason::NoDomain);
+        }
+    }
+
     /// Which of the current questions it is, if it is open.
     fn open(&self, id: QuestionId) -> Option<usize> {
         let index = id.0.wrapping_sub(self.first);
@@ -244,6 +247,7 @@ impl Inquiry for CheckHost {
     type Verdict = Verdict;
 
     fn step(&mut self) -> Step<'_, Verdict> {
+        self.begin();
         if let Some(verdict) = self.verdict {
             return Step::Done(verdict);
         }
@@ -286,6 +290,7 @@ impl Inquiry for CheckHost {
     }
 
     fn tick(&mut self, now: Duration) {
+        self.begin();
         if now >= self.deadline && self.verdict.is_none() {
             self.out_of_time();
         }

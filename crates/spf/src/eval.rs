@@ -1,13 +1,14 @@
 //! `check_host()` inside: from one answer to the next question (RFC 7208, 4.6 to 6).
 
 use alloc::boxed::Box;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
-use dns::{Absence, Answer, Name};
-use smallvec::SmallVec;
+use dns::Name;
 
+use crate::answers::{near4, near6};
 use crate::expand::{self, Values};
-use crate::parser::{Kind, Part, Parts, Spec};
+use crate::parser::{Kind, Spec};
+use crate::sender::Text;
 use crate::{CheckHost, Qualifier, Reason, Record, SpfResult, Verdict};
 
 /// A record that is being evaluated.
@@ -123,22 +124,12 @@ pub(crate) enum Found {
 }
 
 /// Where a term leads.
-enum Target {
+pub(crate) enum Target {
     Ask(Subject),
     /// To no name.
     Nowhere,
     /// The client's name has to be known first, and is asked for.
     Later,
-}
-
-/// Whether the leading bits are the same.
-const fn near4(a: u32, b: u32, prefix: u8) -> bool {
-    // No bit counts: a shift by all of them would be none.
-    prefix == 0 || (a ^ b) >> (32 - prefix) == 0
-}
-
-const fn near6(a: u128, b: u128, prefix: u8) -> bool {
-    prefix == 0 || (a ^ b) >> (128 - prefix) == 0
 }
 
 impl CheckHost {
@@ -156,28 +147,33 @@ impl CheckHost {
     /// The terms from the current one on, up to one that decides or asks.
     fn terms(&mut self) {
         let (four, six) = match self.ip {
-            IpAddr::V4(ip) => (Some(ip.to_bits()), None),
-            IpAddr::V6(ip) => (None, Some(ip.to_bits())),
+            IpAddr::V4(ip) => (Some(ip.to_bits()), 0),
+            IpAddr::V6(ip) => (None, ip.to_bits()),
         };
         let Some(frame) = self.frames.last_mut().filter(|frame| !frame.ended) else { return self.end_of_record() };
         let items = &frame.record.inner().items;
         for (at, item) in items.iter().enumerate().skip(usize::from(frame.at)) {
-            let (qualifier, matches) = match item.kind {
-                Kind::Ip4(qualifier, prefix, network) => (qualifier, four.is_some_and(|ip| near4(ip, network, prefix))),
+            // Nearly all terms are networks: they are looked at first.
+            let qualifier = match item.kind {
+                Kind::Ip4(qualifier, prefix, network) => match four {
+                    Some(ip) if near4(ip, network, prefix) => qualifier,
+                    _ => continue,
+                },
                 Kind::Ip6(qualifier, prefix, network) => {
-                    (qualifier, six.is_some_and(|ip| near6(ip, u128::from_be_bytes(network), prefix)))
+                    if four.is_some() || !near6(six, u128::from_be_bytes(network), prefix) {
+                        continue;
+                    }
+                    qualifier
                 }
-                Kind::All(qualifier) => (qualifier, true),
+                Kind::All(qualifier) => qualifier,
                 Kind::Redirect(_) | Kind::Exp(_) | Kind::Unknown => continue,
                 kind => {
                     frame.at = at as u16;
                     return self.ask_for(kind);
                 }
             };
-            if matches {
-                frame.at = at as u16;
-                return self.leave(qualifier.result(), Reason::Matched);
-            }
+            frame.at = at as u16;
+            return self.leave(qualifier.result(), Reason::Matched);
         }
         frame.at = items.len() as u16;
         frame.ended = true;
@@ -185,7 +181,7 @@ impl CheckHost {
     }
 
     /// 6.1, 4.7: nothing matched.
-    fn end_of_record(&mut self) {
+    pub(crate) fn end_of_record(&mut self) {
         let level = self.frames.len().saturating_sub(1);
         let redirect = self.frames.get_mut(level).and_then(|frame| {
             let mut items = frame.record.inner().items.iter().enumerate();
@@ -283,7 +279,7 @@ impl CheckHost {
             .or_else(|| self.confirmed().next())
     }
 
-    const fn address_kind(&self) -> dns::Kind {
+    pub(crate) const fn address_kind(&self) -> dns::Kind {
         if self.ip.is_ipv4() { dns::Kind::A } else { dns::Kind::Aaaa }
     }
 
@@ -297,7 +293,7 @@ impl CheckHost {
                 .and_then(|parent| parent.record.inner().names.get(usize::from(*name))),
             Some(Domain::Sender) | None => None,
         };
-        named.or(self.sender.as_ref()).unwrap_or(&Name::ROOT)
+        named.or(self.sender.as_ref().ok()).unwrap_or(&Name::ROOT)
     }
 
     /// The name that a question is about.
@@ -307,7 +303,7 @@ impl CheckHost {
 
     fn name(&self, subject: Subject, index: usize) -> &Name {
         let found = match subject {
-            Subject::Sender => self.sender.as_ref(),
+            Subject::Sender => self.sender.as_ref().ok(),
             Subject::Frame(level) => Some(self.frame_domain(level)),
             Subject::Named { frame, name } => {
                 self.frames.get(frame).and_then(|frame| frame.record.inner().names.get(usize::from(name)))
@@ -319,22 +315,22 @@ impl CheckHost {
         found.unwrap_or(&Name::ROOT)
     }
 
-    fn values(&self, level: usize) -> Option<Values<'_>> {
+    pub(crate) fn values(&self, level: usize) -> Option<Values<'_>> {
         let domain = self.frame_domain(level);
         Some(Values {
             ip: self.ip,
-            local: self.texts.local(),
-            sender: self.sender.as_ref()?,
+            local: self.texts.octets(Text::Local),
+            sender: self.sender.as_ref().ok()?,
             domain,
-            helo: self.texts.helo(),
-            receiver: self.texts.receiver(),
+            helo: self.texts.octets(Text::Helo),
+            receiver: self.texts.octets(Text::Receiver),
             time: self.time,
             validated: self.validated(domain),
         })
     }
 
     /// Where a domain in a record leads, its macros put in.
-    fn target(&mut self, spec: Option<Spec>, level: usize) -> Target {
+    pub(crate) fn target(&mut self, spec: Option<Spec>, level: usize) -> Target {
         let Some(spec) = spec else { return Target::Ask(Subject::Frame(level)) };
         let Some(frame) = self.frames.get(level) else { return Target::Nowhere };
         let record = frame.record.inner();
@@ -353,7 +349,7 @@ impl CheckHost {
         if self.own.is_some() { Target::Ask(Subject::Own) } else { Target::Nowhere }
     }
 
-    fn ask(&mut self, pending: Pending, subject: Subject, kind: dns::Kind, batch: usize) {
+    pub(crate) fn ask(&mut self, pending: Pending, subject: Subject, kind: dns::Kind, batch: usize) {
         self.pending = pending;
         self.subject = subject;
         self.kind = kind;
@@ -362,7 +358,7 @@ impl CheckHost {
         self.batch = batch as u32;
     }
 
-    fn ask_client(&mut self) {
+    pub(crate) fn ask_client(&mut self) {
         self.own = Some(Name::reverse(self.ip));
         self.ask(Pending::Client, Subject::Own, dns::Kind::Ptr, 1);
     }
@@ -388,9 +384,9 @@ impl CheckHost {
             Pending::Redirect => Via::Redirect,
             _ => Via::Sender,
         };
-        let domain = match (self.subject, self.own) {
+        let domain = match (self.subject, &self.own) {
             (Subject::Named { name, .. }, _) => Domain::Named(name),
-            (Subject::Own, Some(own)) => Domain::Own(Box::new(own)),
+            (Subject::Own, Some(own)) => Domain::Own(Box::new(*own)),
             _ => Domain::Sender,
         };
         self.frames.push(Frame { record, at: 0, ended: false, via, domain });
@@ -406,139 +402,7 @@ impl CheckHost {
         }
     }
 
-    /// Any other answer.
-    pub(crate) fn answered(&mut self, index: usize, answer: Answer<'_>) {
-        match self.pending {
-            Pending::Address => {
-                let found = self.compare(answer, self.prefixes());
-                self.term_found(found);
-            }
-            Pending::Exists => self.term_found(match answer.a() {
-                Ok(_) => Found::Match,
-                Err(absence) => absent(absence),
-            }),
-            Pending::Mx => self.mx(answer),
-            Pending::Hosts => {
-                let found = self.compare(answer, self.prefixes());
-                self.host_found(index, found);
-            }
-            Pending::Client => self.client_names(answer),
-            Pending::ClientHosts => {
-                let found = self.compare(answer, [32, 128]);
-                self.client_found(index, found);
-            }
-            Pending::Explanation => self.explained(answer),
-            Pending::Nothing | Pending::First | Pending::Include | Pending::Redirect => {}
-        }
-    }
-
-    /// The prefix lengths of the current term.
-    fn prefixes(&self) -> [u8; 2] {
-        match self.current() {
-            Some(Kind::A(_, _, prefixes) | Kind::Mx(_, _, prefixes)) => prefixes,
-            _ => [32, 128],
-        }
-    }
-
-    fn current(&self) -> Option<Kind> {
-        let frame = self.frames.last()?;
-        frame.record.inner().items.get(usize::from(frame.at)).map(|item| item.kind)
-    }
-
-    fn compare(&self, answer: Answer<'_>, [v4, v6]: [u8; 2]) -> Found {
-        let matches = match self.ip {
-            IpAddr::V4(ip) => {
-                let near = |other: &Ipv4Addr| near4(other.to_bits(), ip.to_bits(), v4);
-                answer.a().map(|addresses| addresses.iter().any(near))
-            }
-            IpAddr::V6(ip) => {
-                let near = |other: &Ipv6Addr| near6(other.to_bits(), ip.to_bits(), v6);
-                answer.aaaa().map(|addresses| addresses.iter().any(near))
-            }
-        };
-        match matches {
-            Ok(true) => Found::Match,
-            Ok(false) => Found::Other,
-            Err(absence) => absent(absence),
-        }
-    }
-
-    /// What the current term comes to.
-    fn term_found(&mut self, found: Found) {
-        match found {
-            Found::Match => self.matched(),
-            Found::Other | Found::Open => self.next_term(),
-            Found::Void => self.void(),
-            Found::Failed => self.end(SpfResult::Temperror, Reason::Dns),
-        }
-    }
-
-    /// 5.4: the hosts of a domain's mail, whose addresses are asked for all at once.
-    fn mx(&mut self, answer: Answer<'_>) {
-        let hosts = match answer.mx() {
-            Ok(hosts) => hosts,
-            Err(absence) => return self.term_found(absent(absence)),
-        };
-        let limit = self.limits.mx_names;
-        if hosts.len() > limit as usize {
-            return self.end(SpfResult::Permerror, Reason::MxNames(limit));
-        }
-        // RFC 7505: the root takes no mail; there is no such host to ask for.
-        let hosts = hosts.iter().filter(|host| !host.exchange.is_root());
-        self.hosts.clear();
-        self.hosts.extend(hosts.map(|host| Host { name: host.exchange, found: Found::Open }));
-        if self.hosts.is_empty() {
-            return self.next_term();
-        }
-        self.ask(Pending::Hosts, Subject::Hosts, self.address_kind(), self.hosts.len());
-    }
-
-    /// One host matches, or all have been heard: so the order of answers changes nothing. A host that is permitted is so whether or not the others are known.
-    fn host_found(&mut self, index: usize, found: Found) {
-        if found == Found::Match {
-            return self.matched();
-        }
-        if let Some(host) = self.hosts.get_mut(index) {
-            host.found = found;
-        }
-        let any = |found| self.hosts.iter().any(|host| host.found == found);
-        if any(Found::Open) {
-            return;
-        }
-        // 4.6.4 limits the terms for which the DNS has nothing, not the questions: a domain may well have many hosts without an IPv6 address.
-        let all = match (any(Found::Failed), any(Found::Other)) {
-            (true, _) => Found::Failed,
-            (false, true) => Found::Other,
-            (false, false) => Found::Void,
-        };
-        self.term_found(all);
-    }
-
-    /// 5.5: the client's names. If the DNS does not tell, it has none.
-    fn client_names(&mut self, answer: Answer<'_>) {
-        self.client_void = answer.ptr().is_err_and(Absence::is_certain);
-        let names = answer.ptr().unwrap_or_default().iter().take(self.limits.ptr_names as usize);
-        let hosts: SmallVec<[Host; 1]> = names.map(|name| Host { name: *name, found: Found::Open }).collect();
-        let count = hosts.len();
-        self.client = Some(hosts);
-        if count == 0 {
-            self.pending = Pending::Nothing;
-        } else {
-            self.ask(Pending::ClientHosts, Subject::ClientHosts, self.address_kind(), count);
-        }
-    }
-
-    fn client_found(&mut self, index: usize, found: Found) {
-        let Some(hosts) = &mut self.client else { return };
-        if let Some(host) = hosts.get_mut(index) {
-            host.found = found;
-        }
-        if hosts.iter().all(|host| host.found != Found::Open) {
-            self.pending = Pending::Nothing;
-        }
-    }
-
-    fn next_term(&mut self) {
+    pub(crate) fn next_term(&mut self) {
         if let Some(frame) = self.frames.last_mut() {
             frame.at = frame.at.saturating_add(1);
         }
@@ -547,7 +411,7 @@ impl CheckHost {
     }
 
     /// The DNS has nothing for the current term.
-    fn void(&mut self) {
+    pub(crate) fn void(&mut self) {
         self.voids += 1;
         if self.voids > self.limits.voids {
             self.end(SpfResult::Permerror, Reason::Voids(self.limits.voids));
@@ -557,7 +421,7 @@ impl CheckHost {
     }
 
     /// The current term matches.
-    fn matched(&mut self) {
+    pub(crate) fn matched(&mut self) {
         let qualifier = self.current().and_then(qualifier).unwrap_or(Qualifier::Neutral);
         self.leave(qualifier.result(), Reason::Matched);
     }
@@ -596,7 +460,7 @@ impl CheckHost {
         }
         if self.explain {
             self.phase = Phase::ExpDomain(reason);
-        } else if !self.texts.explanation().is_empty() {
+        } else if self.texts.has_explanation() {
             self.phase = Phase::Default(reason);
         } else {
             self.end(result, reason);
@@ -617,60 +481,6 @@ impl CheckHost {
             }
         }
     }
-
-    /// 6.2: whose text explains the fail.
-    fn exp_domain(&mut self, reason: Reason) {
-        let spec = self.frames.get(self.origin).and_then(|frame| {
-            frame.record.inner().items.iter().find_map(|item| match item.kind {
-                Kind::Exp(spec) => Some(spec),
-                _ => None,
-            })
-        });
-        let target = spec.map_or(Target::Nowhere, |spec| self.target(Some(spec), self.origin));
-        match target {
-            Target::Ask(subject) => self.ask(Pending::Explanation, subject, dns::Kind::Txt, 1),
-            Target::Nowhere => self.phase = Phase::Default(reason),
-            Target::Later => {}
-        }
-    }
-
-    /// 6.2: one text, or it is as if none had been asked for.
-    fn explained(&mut self, answer: Answer<'_>) {
-        self.pending = Pending::Nothing;
-        if let Phase::ExpDomain(reason) = self.phase {
-            self.phase = match answer.txt() {
-                Ok([text]) => Phase::ExpText(reason, text.as_ref().into()),
-                _ => Phase::Default(reason),
-            };
-        }
-    }
-
-    fn exp_text(&mut self) {
-        let (reason, text, default) = match &self.phase {
-            Phase::ExpText(reason, text) => (*reason, &**text, false),
-            Phase::Default(reason) => (*reason, self.texts.explanation().as_bytes(), true),
-            Phase::Terms | Phase::ExpDomain(_) => return,
-        };
-        let has_validated =
-            || Parts::new(text).any(|part| matches!(part, Part::Macro { expand, .. } if expand.letter == b'p'));
-        if self.look_up_p && self.client.is_none() && has_validated() {
-            return self.ask_client();
-        }
-        let limit = self.limits.explanation as usize;
-        self.explanation = self
-            .values(self.origin)
-            .and_then(|values| expand::text(text, &values, limit))
-            .filter(|text| !text.is_empty());
-        if self.explanation.is_some() || default {
-            self.end(SpfResult::Fail, reason);
-        } else {
-            self.phase = Phase::Default(reason);
-        }
-    }
-}
-
-const fn absent(absence: Absence) -> Found {
-    if absence.is_certain() { Found::Void } else { Found::Failed }
 }
 
 const fn qualifier(kind: Kind) -> Option<Qualifier> {

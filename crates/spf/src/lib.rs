@@ -12,12 +12,15 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod answers;
 mod check;
 mod error;
 mod eval;
 mod expand;
+mod explain;
 mod limits;
 mod lint;
+mod macros;
 mod parser;
 mod received;
 mod record;

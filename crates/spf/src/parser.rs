@@ -6,6 +6,7 @@ use core::net::Ipv6Addr;
 
 use dns::Name;
 
+use crate::macros::{Part, Parts};
 use crate::record::Inner;
 use crate::{Qualifier, SyntaxError};
 
@@ -74,52 +75,80 @@ pub(crate) fn after_version(octets: &[u8]) -> Option<&[u8]> {
 pub(crate) fn parse(octets: &[u8]) -> Result<Inner, SyntaxError> {
     let mut rest = after_version(octets).ok_or(SyntaxError::Version)?;
     // A term is seldom shorter than this many octets: one allocation does for nearly all records.
-    let mut parser = Parser { at: 0, items: Vec::with_capacity(rest.len() / 14 + 2), names: Vec::new() };
-    let (mut redirect, mut exp) = (false, false);
+    let items = Vec::with_capacity(rest.len() / 14 + 2);
+    let mut parser = Parser { at: 0, end: 0, items, names: Vec::new(), redirect: false, exp: false };
     while let [first, tail @ ..] = rest {
         if *first == b' ' {
             rest = tail;
             continue;
         }
         parser.at = octets.len() - rest.len();
-        let (kind, len) = match ip4(rest) {
-            Some(term) => term,
-            None => {
-                let len = memchr::memchr(b' ', rest).unwrap_or(rest.len());
-                (parser.term(rest.get(..len).unwrap_or_default())?, len)
-            }
-        };
-        let twice = match kind {
-            Kind::Redirect(_) => core::mem::replace(&mut redirect, true),
-            Kind::Exp(_) => core::mem::replace(&mut exp, true),
-            _ => false,
-        };
-        if twice {
-            return Err(SyntaxError::Twice { at: parser.at });
+        if let Some((qualifier, prefix, network, len)) = ip4(rest) {
+            parser.end = parser.at + len;
+            parser.push(Kind::Ip4(qualifier, prefix, network));
+            rest = rest.get(len..).unwrap_or_default();
+            continue;
         }
-        parser.items.push(Item { start: parser.at as u16, end: (parser.at + len) as u16, kind });
-        rest = rest.get(len..).unwrap_or_default();
+        let len = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+        let Some((term, tail)) = rest.split_at_checked(len) else { break };
+        parser.end = parser.at + len;
+        parser.term(term)?;
+        rest = tail;
     }
     Ok(Inner { text: Box::from(octets), items: parser.items, names: parser.names })
 }
 
-/// What nearly all terms are, read in one go: an IPv4 network and the space behind it. Everything else, and every mistake, is [`Parser::term`]'s.
-fn ip4(octets: &[u8]) -> Option<(Kind, usize)> {
+/// What nearly all terms are, read in one pass: an IPv4 network and the space behind it. Everything else, and every mistake, is [`Parser::term`]'s.
+#[inline]
+fn ip4(octets: &[u8]) -> Option<(Qualifier, u8, u32, usize)> {
     let (qualifier, text) = qualified(octets);
-    let qualifier = qualifier.unwrap_or(Qualifier::Pass);
     let (name, text) = text.split_first_chunk::<4>()?;
     if !name.eq_ignore_ascii_case(b"ip4:") {
         return None;
     }
-    let (address, text) = ip4_address(text)?;
-    let (prefix, text) = match text {
-        [b'/', text @ ..] => number(text)?,
-        _ => (32, text),
-    };
-    if prefix > 32 || !matches!(text, [] | [b' ', ..]) {
+    let (a, text) = small(text)?;
+    let [b'.', text @ ..] = text else { return None };
+    let (b, text) = small(text)?;
+    let [b'.', text @ ..] = text else { return None };
+    let (c, text) = small(text)?;
+    let [b'.', text @ ..] = text else { return None };
+    let (d, mut text) = small(text)?;
+    let mut prefix = 32;
+    if let [b'/', rest @ ..] = text {
+        (prefix, text) = small(rest)?;
+    }
+    let fits = (a | b | c | d) < 256 && prefix <= 32 && matches!(text, [] | [b' ', ..]);
+    fits.then_some((
+        qualifier.unwrap_or(Qualifier::Pass),
+        prefix as u8,
+        a << 24 | b << 16 | c << 8 | d,
+        octets.len() - text.len(),
+    ))
+}
+
+/// A number of one to three digits in front, without leading zeros.
+#[inline(always)]
+fn small(text: &[u8]) -> Option<(u32, &[u8])> {
+    let digit = |octet: &u8| u32::from(octet.wrapping_sub(b'0'));
+    let [first, rest @ ..] = text else { return None };
+    let first = digit(first);
+    if first > 9 {
         return None;
     }
-    Some((Kind::Ip4(qualifier, prefix, address), octets.len() - text.len()))
+    let [second, tail @ ..] = rest else { return Some((first, rest)) };
+    let second = digit(second);
+    if second > 9 {
+        return Some((first, rest));
+    }
+    if first == 0 {
+        return None;
+    }
+    let [third, end @ ..] = tail else { return Some((first * 10 + second, tail)) };
+    let third = digit(third);
+    if third > 9 {
+        return Some((first * 10 + second, tail));
+    }
+    Some((first * 100 + second * 10 + third, end))
 }
 
 /// An IPv4 address in front (RFC 7208, 12: no leading zeros).
@@ -166,15 +195,44 @@ fn qualified(term: &[u8]) -> (Option<Qualifier>, &[u8]) {
     }
 }
 
+/// A name in lower case as a number, so that it is compared at once; zero for one that is longer than any.
+const fn word(name: &[u8]) -> u64 {
+    let (mut word, mut rest) = (0, name);
+    if name.len() > 8 {
+        return 0;
+    }
+    while let [first, tail @ ..] = rest {
+        word = word << 8 | first.to_ascii_lowercase() as u64;
+        rest = tail;
+    }
+    word
+}
+
+const ALL: u64 = word(b"all");
+const INCLUDE: u64 = word(b"include");
+const A: u64 = word(b"a");
+const MX: u64 = word(b"mx");
+const PTR: u64 = word(b"ptr");
+const IP4: u64 = word(b"ip4");
+const IP6: u64 = word(b"ip6");
+const EXISTS: u64 = word(b"exists");
+const REDIRECT: u64 = word(b"redirect");
+const EXP: u64 = word(b"exp");
+
 struct Parser {
     /// Where the term begins that is read.
     at: usize,
+    /// Where it ends.
+    end: usize,
     items: Vec<Item>,
     names: Vec<Name>,
+    /// What may be there once.
+    redirect: bool,
+    exp: bool,
 }
 
 impl Parser {
-    fn term(&mut self, term: &[u8]) -> Result<Kind, SyntaxError> {
+    fn term(&mut self, term: &[u8]) -> Result<(), SyntaxError> {
         let at = self.at;
         let (qualifier, text) = qualified(term);
         let len = text
@@ -198,46 +256,67 @@ impl Parser {
             });
         }
         let qualifier = qualifier.unwrap_or(Qualifier::Pass);
-        let is = |mechanism: &[u8]| name.eq_ignore_ascii_case(mechanism);
-        if is(b"a") || is(b"mx") {
-            let (spec, prefixes) = self.domain_and_prefixes(rest, argument_at)?;
-            return Ok(if is(b"a") { Kind::A(qualifier, spec, prefixes) } else { Kind::Mx(qualifier, spec, prefixes) });
+        let missing = SyntaxError::Argument { at: argument_at };
+        match word(name) {
+            ALL if rest.is_empty() => self.push(Kind::All(qualifier)),
+            INCLUDE | EXISTS => {
+                let [b':', domain @ ..] = rest else { return Err(missing) };
+                let spec = self.domain(domain, argument_at + 1)?;
+                let include = word(name) == INCLUDE;
+                self.push(if include { Kind::Include(qualifier, spec) } else { Kind::Exists(qualifier, spec) });
+            }
+            A | MX => {
+                let (spec, bits) = self.domain_and_prefixes(rest, argument_at)?;
+                let a = word(name) == A;
+                self.push(if a { Kind::A(qualifier, spec, bits) } else { Kind::Mx(qualifier, spec, bits) });
+            }
+            IP4 | IP6 => {
+                let [b':', network @ ..] = rest else { return Err(missing) };
+                let kind = network_of(qualifier, word(name) == IP4, network, argument_at + 1)?;
+                self.push(kind);
+            }
+            PTR => {
+                let spec = match rest {
+                    [] => None,
+                    [b':', domain @ ..] => Some(self.domain(domain, argument_at + 1)?),
+                    _ => return Err(missing),
+                };
+                self.push(Kind::Ptr(qualifier, spec));
+            }
+            ALL => return Err(missing),
+            _ => return Err(SyntaxError::Mechanism { at }),
         }
-        if is(b"all") {
-            return if rest.is_empty() {
-                Ok(Kind::All(qualifier))
-            } else {
-                Err(SyntaxError::Argument { at: argument_at })
-            };
-        }
-        if is(b"include") || is(b"exists") {
-            let [b':', domain @ ..] = rest else { return Err(SyntaxError::Argument { at: argument_at }) };
-            let spec = self.domain(domain, argument_at + 1)?;
-            return Ok(if is(b"include") { Kind::Include(qualifier, spec) } else { Kind::Exists(qualifier, spec) });
-        }
-        if is(b"ptr") {
-            return match rest {
-                [] => Ok(Kind::Ptr(qualifier, None)),
-                [b':', domain @ ..] => Ok(Kind::Ptr(qualifier, Some(self.domain(domain, argument_at + 1)?))),
-                _ => Err(SyntaxError::Argument { at: argument_at }),
-            };
-        }
-        if is(b"ip4") || is(b"ip6") {
-            let [b':', network @ ..] = rest else { return Err(SyntaxError::Argument { at: argument_at }) };
-            return network_of(qualifier, is(b"ip4"), network, argument_at + 1);
-        }
-        Err(SyntaxError::Mechanism { at })
+        Ok(())
     }
 
-    fn modifier(&mut self, name: &[u8], value: &[u8], at: usize) -> Result<Kind, SyntaxError> {
-        if name.eq_ignore_ascii_case(b"redirect") {
-            Ok(Kind::Redirect(self.domain(value, at)?))
-        } else if name.eq_ignore_ascii_case(b"exp") {
-            Ok(Kind::Exp(self.domain(value, at)?))
-        } else {
-            macro_string(value, at)?;
-            Ok(Kind::Unknown)
+    /// Each kind is pushed where it is known: one that may be any has to go through memory.
+    #[inline]
+    fn push(&mut self, kind: Kind) {
+        self.items.push(Item { start: self.at as u16, end: self.end as u16, kind });
+    }
+
+    fn modifier(&mut self, name: &[u8], value: &[u8], at: usize) -> Result<(), SyntaxError> {
+        match word(name) {
+            REDIRECT => {
+                let spec = self.domain(value, at)?;
+                if core::mem::replace(&mut self.redirect, true) {
+                    return Err(SyntaxError::Twice { at: self.at });
+                }
+                self.push(Kind::Redirect(spec));
+            }
+            EXP => {
+                let spec = self.domain(value, at)?;
+                if core::mem::replace(&mut self.exp, true) {
+                    return Err(SyntaxError::Twice { at: self.at });
+                }
+                self.push(Kind::Exp(spec));
+            }
+            _ => {
+                macro_string(value, at)?;
+                self.push(Kind::Unknown);
+            }
         }
+        Ok(())
     }
 
     /// `[ ":" domain-spec ] [ dual-cidr-length ]`; a slash may be in the domain too, so the lengths are taken from the end.
@@ -259,6 +338,10 @@ impl Parser {
             && let Ok(name) = Name::from_ascii(text)
         {
             ends_in_toplabel(text, at)?;
+            if self.names.capacity() == 0 {
+                // Seldom more than these; a name is long.
+                self.names.reserve_exact(3);
+            }
             self.names.push(name);
             return Ok(Spec { name: (self.names.len() - 1) as u16, ..spec });
         }
@@ -360,146 +443,4 @@ fn macro_string(text: &[u8], at: usize) -> Result<Scan, SyntaxError> {
         }
     }
     Ok(scan)
-}
-
-/// One macro (RFC 7208, 7.1 to 7.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Expand {
-    /// In lower case.
-    pub(crate) letter: u8,
-    /// Whether the letter is upper case: what comes out is escaped for URLs.
-    pub(crate) escape: bool,
-    /// How many parts from the right are kept; all, if it is that many.
-    pub(crate) keep: usize,
-    pub(crate) reverse: bool,
-    /// A bit for each of [`DELIMITERS`].
-    delimiters: u8,
-}
-
-/// What values may be split at.
-const DELIMITERS: &[u8; 7] = b".-+,/_=";
-
-impl Expand {
-    /// Whether values are split there; at dots, if nothing else is said.
-    pub(crate) fn splits_at(self, octet: u8) -> bool {
-        match DELIMITERS.iter().position(|delimiter| *delimiter == octet) {
-            Some(bit) if self.delimiters == 0 => bit == 0,
-            Some(bit) => self.delimiters >> bit & 1 == 1,
-            None => false,
-        }
-    }
-
-    /// Whether the value comes out as it is.
-    pub(crate) const fn is_plain(self) -> bool {
-        self.keep == usize::MAX && !self.reverse && self.delimiters == 0
-    }
-}
-
-/// A piece of a text with macros.
-pub(crate) enum Part<'a> {
-    Literal {
-        octets: &'a [u8],
-        begin: usize,
-    },
-    /// `%%`
-    Percent {
-        end: usize,
-    },
-    /// `%_`
-    Space {
-        end: usize,
-    },
-    /// `%-`
-    UrlSpace {
-        end: usize,
-    },
-    Macro {
-        expand: Expand,
-        begin: usize,
-        end: usize,
-    },
-    Wrong {
-        begin: usize,
-    },
-}
-
-/// The pieces of a text with macros; it ends behind one that is wrong.
-pub(crate) struct Parts<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Parts<'a> {
-    pub(crate) const fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
-    }
-
-    /// `transformers *delimiter "}"` behind a letter.
-    fn macro_behind(letter: u8, mut rest: &[u8]) -> Option<(Expand, &[u8])> {
-        let mut expand = Expand {
-            letter: letter.to_ascii_lowercase(),
-            escape: letter.is_ascii_uppercase(),
-            keep: usize::MAX,
-            reverse: false,
-            delimiters: 0,
-        };
-        if !b"slodiphcrtv".contains(&expand.letter) {
-            return None;
-        }
-        let digits = rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
-        if let Some((number, behind)) = rest.split_at_checked(digits)
-            && digits > 0
-        {
-            // 7.3: any number is allowed, zero is not; no value has more parts than a few hundred.
-            let keep = number
-                .iter()
-                .fold(0_usize, |value, digit| value.saturating_mul(10).saturating_add(usize::from(digit - b'0')));
-            if keep == 0 {
-                return None;
-            }
-            expand.keep = keep.min(usize::MAX - 1);
-            rest = behind;
-        }
-        if let [b'r' | b'R', behind @ ..] = rest {
-            expand.reverse = true;
-            rest = behind;
-        }
-        loop {
-            let [octet, behind @ ..] = rest else { return None };
-            rest = behind;
-            if *octet == b'}' {
-                return Some((expand, rest));
-            }
-            expand.delimiters |= 1 << DELIMITERS.iter().position(|delimiter| delimiter == octet)?;
-        }
-    }
-}
-
-impl<'a> Iterator for Parts<'a> {
-    type Item = Part<'a>;
-
-    fn next(&mut self) -> Option<Part<'a>> {
-        let begin = self.at;
-        let rest = self.text.get(begin..).filter(|rest| !rest.is_empty())?;
-        let part = match rest {
-            [b'%', b'%', ..] => Part::Percent { end: begin + 2 },
-            [b'%', b'_', ..] => Part::Space { end: begin + 2 },
-            [b'%', b'-', ..] => Part::UrlSpace { end: begin + 2 },
-            [b'%', b'{', letter, behind @ ..] => match Self::macro_behind(*letter, behind) {
-                Some((expand, behind)) => Part::Macro { expand, begin, end: self.text.len() - behind.len() },
-                None => Part::Wrong { begin },
-            },
-            [b'%', ..] => Part::Wrong { begin },
-            _ => {
-                let len = memchr::memchr(b'%', rest).unwrap_or(rest.len());
-                self.at = begin + len;
-                return Some(Part::Literal { octets: rest.get(..len).unwrap_or_default(), begin });
-            }
-        };
-        self.at = match part {
-            Part::Percent { end } | Part::Space { end } | Part::UrlSpace { end } | Part::Macro { end, .. } => end,
-            _ => self.text.len(),
-        };
-        Some(part)
-    }
 }

@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write as _};
 
+use crate::sender::Text;
 use crate::{CheckHost, Identity, Reason, SpfResult, Verdict};
 
 /// How many octets of a value are written.
@@ -50,16 +51,20 @@ impl fmt::Display for ReceivedSpf<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let check = self.check;
         write!(formatter, "Received-SPF: {} ", self.verdict.result)?;
-        if !check.texts.receiver().is_empty() {
-            write!(formatter, "receiver={}; ", Value(&check.texts.receiver()))?;
+        if !check.texts.get(Text::Receiver).is_empty() {
+            write!(formatter, "receiver={}; ", Value(&check.texts.get(Text::Receiver)))?;
         }
         write!(formatter, "client-ip={};\r\n", Value(&check.ip))?;
         write!(formatter, "\tidentity={}", check.identity.as_str())?;
-        if !check.texts.helo().is_empty() {
-            write!(formatter, "; helo={}", Value(&check.texts.helo()))?;
+        if !check.texts.get(Text::Helo).is_empty() {
+            write!(formatter, "; helo={}", Value(&check.texts.get(Text::Helo)))?;
         }
-        if let Some(domain) = check.sender.as_ref().filter(|_| check.identity == Identity::MailFrom) {
-            write!(formatter, ";\r\n\tenvelope-from={}", Value(&format_args!("{}@{domain}", check.texts.local())))?;
+        if let Some(domain) = check.domain().filter(|_| check.identity == Identity::MailFrom) {
+            write!(
+                formatter,
+                ";\r\n\tenvelope-from={}",
+                Value(&format_args!("{}@{domain}", check.texts.get(Text::Local)))
+            )?;
         }
         match self.verdict.reason {
             Reason::Matched => {

@@ -1,10 +1,9 @@
 //! Who sends, as SPF sees it (RFC 7208, 2.3, 2.4 and 4.3).
 
+use alloc::boxed::Box;
 use core::net::IpAddr;
-use core::ops::Range;
 
-use dns::Name;
-use smallvec::SmallVec;
+use dns::{Name, NameError};
 
 /// Which identity is checked (RFC 7208, 2.3 and 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,47 +55,79 @@ impl<'a> Config<'a> {
     }
 }
 
+/// How many octets of texts are kept in place.
+const IN_PLACE: usize = 128;
+
 /// The texts of a check, in one piece: their length is the client's to say, but usual ones are kept in place.
 #[derive(Clone, Debug)]
 pub(crate) struct Texts {
-    octets: SmallVec<[u8; 128]>,
+    octets: Octets,
+    /// Where each but the first begins, and the last one's end.
     helo: usize,
     receiver: usize,
     explanation: usize,
+    end: usize,
+}
+
+/// Which of the texts.
+#[derive(Clone, Copy)]
+pub(crate) enum Text {
+    Local,
+    Helo,
+    Receiver,
+    Explanation,
+}
+
+#[derive(Clone, Debug)]
+enum Octets {
+    InPlace([u8; IN_PLACE]),
+    Long(Box<[u8]>),
 }
 
 impl Texts {
+    #[inline]
     pub(crate) fn new(local: &str, helo: &str, config: &Config<'_>) -> Self {
-        let mut octets = SmallVec::new();
-        octets.extend_from_slice(local.as_bytes());
-        let local = octets.len();
-        octets.extend_from_slice(helo.as_bytes());
-        let helo = octets.len();
-        octets.extend_from_slice(config.receiver.as_bytes());
-        let receiver = octets.len();
-        octets.extend_from_slice(config.explanation.as_bytes());
-        Self { octets, helo: local, receiver: helo, explanation: receiver }
+        let texts = [local, helo, config.receiver, config.explanation];
+        let begin_helo = local.len();
+        let begin_receiver = begin_helo + helo.len();
+        let begin_explanation = begin_receiver + config.receiver.len();
+        let end = begin_explanation + config.explanation.len();
+        let octets = if end <= IN_PLACE {
+            let mut octets = [0; IN_PLACE];
+            let mut at = 0;
+            for text in texts {
+                if let Some(room) = octets.get_mut(at..at + text.len()) {
+                    room.copy_from_slice(text.as_bytes());
+                }
+                at += text.len();
+            }
+            Octets::InPlace(octets)
+        } else {
+            Octets::Long(texts.concat().into_bytes().into_boxed_slice())
+        };
+        Self { octets, helo: begin_helo, receiver: begin_receiver, explanation: begin_explanation, end }
     }
 
-    fn get(&self, range: Range<usize>) -> &str {
+    pub(crate) fn octets(&self, text: Text) -> &[u8] {
+        let range = match text {
+            Text::Local => 0..self.helo,
+            Text::Helo => self.helo..self.receiver,
+            Text::Receiver => self.receiver..self.explanation,
+            Text::Explanation => self.explanation..self.end,
+        };
+        match &self.octets {
+            Octets::InPlace(octets) => octets.get(range).unwrap_or_default(),
+            Octets::Long(octets) => octets.get(range).unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn get(&self, text: Text) -> &str {
         // Whole texts went in.
-        self.octets.get(range).and_then(|octets| core::str::from_utf8(octets).ok()).unwrap_or_default()
+        core::str::from_utf8(self.octets(text)).unwrap_or_default()
     }
 
-    pub(crate) fn local(&self) -> &str {
-        self.get(0..self.helo)
-    }
-
-    pub(crate) fn helo(&self) -> &str {
-        self.get(self.helo..self.receiver)
-    }
-
-    pub(crate) fn receiver(&self) -> &str {
-        self.get(self.receiver..self.explanation)
-    }
-
-    pub(crate) fn explanation(&self) -> &str {
-        self.get(self.explanation..self.octets.len())
+    pub(crate) const fn has_explanation(&self) -> bool {
+        self.explanation < self.end
     }
 }
 
@@ -105,17 +136,25 @@ pub(crate) fn split<'a>(identity: Identity, helo: &'a str, reverse_path: &'a str
     if identity == Identity::Helo || reverse_path.is_empty() {
         return ("postmaster", helo);
     }
-    match reverse_path.rsplit_once('@') {
+    // Paths are short: this is quicker than a search that is made for long texts.
+    let at = reverse_path.bytes().rposition(|octet| octet == b'@');
+    match at.and_then(|at| Some((reverse_path.get(..at)?, reverse_path.get(at + 1..)?))) {
         Some(("", domain)) => ("postmaster", domain),
         Some(split) => split,
         None => ("postmaster", reverse_path),
     }
 }
 
-/// The domain to look for a record at; `None` if it has no two labels, or is an address literal (RFC 7208, 4.3).
-pub(crate) fn domain(text: &str) -> Option<Name> {
-    let name = Name::parse(text).ok()?;
-    (name.as_bytes().contains(&b'.') && !name.as_bytes().starts_with(b"[")).then_some(name)
+/// The domain to look for a record at; an error or a name that is not usable, if there is none (RFC 7208, 4.3).
+#[inline]
+pub(crate) fn domain(text: &str) -> Result<Name, NameError> {
+    if text.is_ascii() { Name::from_ascii(text.as_bytes()) } else { Name::parse(text) }
+}
+
+/// RFC 7208, 4.3: a domain has two labels, and is no address literal.
+pub(crate) fn is_usable(domain: &Name) -> bool {
+    let octets = domain.as_bytes();
+    octets.contains(&b'.') && !octets.starts_with(b"[")
 }
 
 /// RFC 7208, 5: a client behind `::ffff:0:0/96` is an IPv4 client.

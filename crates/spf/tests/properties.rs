@@ -2,11 +2,13 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
-    clippy::print_stdout,
+    clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::multiple_bound_locations,
+    clippy::print_stdout,
     clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
     reason = "tests stop at what they do not expect"
 )]
 
@@ -101,10 +103,7 @@ fn zone() -> impl Strategy<Value = Zone> {
 const CLIENTS: [&str; 3] = ["192.0.2.1", "198.51.100.1", "2001:db8::1"];
 
 /// Takes the open questions in an order that the numbers say, and counts them.
-fn run<I: Inquiry>(inquiry: &mut I, zone: &Zone, order: &[usize], kept: bool) -> (I::Verdict, usize)
-where
-    I: Kept,
-{
+fn run<I: Kept>(inquiry: &mut I, zone: &Zone, order: &[usize], kept: bool) -> (I::Verdict, usize) {
     let mut open: Vec<(QuestionId, Response)> = Vec::new();
     let (mut asked, mut turn) = (0, 0);
     loop {

@@ -2,11 +2,13 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
-    clippy::print_stdout,
+    clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::multiple_bound_locations,
+    clippy::print_stdout,
     clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
     reason = "tests stop at what they do not expect"
 )]
 
