@@ -5,6 +5,7 @@
 
 #![allow(clippy::std_instead_of_alloc, reason = "a program has std; what it shares with crates without it is `core`")]
 
+pub mod arc;
 pub mod auth_results;
 pub mod dkim;
 pub mod dmarc;
@@ -18,6 +19,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 pub use report::{Failure, Report, Skipped};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
 
 /// Why a suite cannot be run at all.
 #[derive(Debug, thiserror::Error)]
