@@ -18,7 +18,13 @@ use support::{sign_rsa, suite, valimail};
 fn run(file: &str, count: usize) {
     let Some(folder) = suite("arc-valimail") else { return };
     let cases = valimail::cases(&std::fs::read_to_string(folder.join(file)).unwrap()).unwrap();
-    let failed: Vec<String> = cases.iter().filter_map(|case| case.check(&mut sign_rsa).err()).collect();
+    let failed: Vec<String> = cases
+        .iter()
+        .filter_map(|case| {
+            let found = case.check(&mut sign_rsa).err()?;
+            Some(format!("{}: expected {}, found {found}", case.name, case.expected))
+        })
+        .collect();
     println!("arc-valimail, {file}: {} of {} pass", cases.len() - failed.len(), cases.len());
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert_eq!(cases.len(), count);

@@ -240,6 +240,27 @@ fn k5_of_a_thousand_signatures_few_are_tried() {
     assert_eq!(verdict(large.as_bytes(), &keys, Policy::default()).exceeded(), Some(Exceeded::Header(1 << 20)));
 }
 
+/// The author is found however the field is folded, and with a name or without one.
+#[test]
+fn k5_the_authors_own_signature_comes_first_however_from_is_folded() {
+    let junk = "DKIM-Signature: v=1; a=rsa-sha256; d=junk.example; s=sN; h=from; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\r\n";
+    let flood: String = (0..20).map(|number| junk.replace("sN", &format!("s{number}"))).collect();
+    for from in [
+        "a@example.net",
+        "<a@example.net>",
+        "\r\n a@example.net",
+        "\"An Author\"\r\n\t<a@example.net>",
+        "An\r\n Author\r\n <a@example.net> (for\r\n others) ",
+        "An Author <a@mail.example.net>\r\n  ",
+    ] {
+        let message = MESSAGE.replacen("a@example.net", from, 1);
+        let own = String::from_utf8(signed_by(signing(), &message)).unwrap();
+        let found = verdict(format!("{flood}{own}").as_bytes(), &keys(), Policy::default());
+        assert_eq!((found.signatures().len(), found.ignored()), (5, 16));
+        assert_eq!(found.outcome(), Outcome::Pass, "{from:?}: {found}");
+    }
+}
+
 #[test]
 fn k5_a_key_that_two_signatures_name_is_asked_for_once() {
     let own = String::from_utf8(signed()).unwrap();

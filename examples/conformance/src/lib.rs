@@ -20,6 +20,10 @@ use serde_json::Value;
 
 pub use report::{Failure, Report, Skipped};
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
+
 /// Why a suite cannot be run at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -22,7 +22,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   conformance spf rfc7208-tests.yml               SPF, with the zones in the file
   conformance dkim DIR                            DKIM: DIR has corpus/, FAKE_DNS.dat and expected.json
-  conformance arc arc-draft-validation-tests.json ARC, with the keys in the file
+  conformance arc arc-draft-sign-tests.json       ARC chains, validated and sealed
   conformance dmarc rfc9989-compliance.json       DMARC, with the DNS in the file
   conformance auth-results parse-cases.json       fields, and what is to be read in them";
 
@@ -33,7 +33,7 @@ enum Suite {
     Spf,
     /// Signed messages, their keys and results, in the layout of Mail::DKIM's corpus (a folder)
     Dkim,
-    /// ARC chains validated and sealed, in the form of ValiMail's suite (JSON)
+    /// ARC chains and what they come to, or the fields that sealing adds, in the form of ValiMail's suite (JSON)
     Arc,
     /// DMARC's verdicts on recorded messages and zones (JSON)
     Dmarc,

@@ -29,6 +29,8 @@ pub enum Expected {
     Status(ArcResult),
     /// What is added to it.
     Fields(Box<Sealed>),
+    /// The test has another form, and this is what is wrong with it: it fails, and the others are run.
+    Unclear(String),
 }
 
 /// What is sealed with, and the fields as they must be; empty ones, where there is nothing to seal.
@@ -48,7 +50,7 @@ pub struct Sealed {
 /// Signs by PKCS #1 1.5 over SHA-256: a key in PEM, and what is signed.
 pub type Sign<'s> = &'s mut dyn FnMut(&str, &[u8]) -> Result<Vec<u8>, String>;
 
-/// All tests of a file.
+/// All tests of a file. Only what is no file of this form at all is an error.
 pub fn cases(json: &str) -> Result<Vec<Case>, String> {
     let file: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let scenarios = file.as_array().ok_or("the file is no array of scenarios")?;
@@ -56,18 +58,33 @@ pub fn cases(json: &str) -> Result<Vec<Case>, String> {
     for scenario in scenarios {
         let zone = zone(scenario);
         let title = text(scenario, "description");
-        let tests = scenario.get("tests").and_then(Value::as_object).ok_or(format!("{title}: no tests"))?;
+        let Some(tests) = scenario.get("tests").and_then(Value::as_object) else {
+            let expected = Expected::Unclear("a scenario without `tests`".to_owned());
+            cases.push(Case { name: title, message: Vec::new(), zone, expected });
+            continue;
+        };
         for (id, test) in tests {
             let name = format!("{title}: {id}");
             let message = with_line_ends(text(test, "message").as_bytes());
-            let expected = match test.get("cv") {
-                Some(_) => Expected::Status(status(&text(test, "cv")).ok_or(format!("{name}: what is this cv?"))?),
-                None => Expected::Fields(Box::new(sealed(scenario, test))),
-            };
+            let expected = expected(scenario, test).unwrap_or_else(Expected::Unclear);
             cases.push(Case { name, message, zone: zone.clone(), expected });
         }
     }
     Ok(cases)
+}
+
+fn expected(scenario: &Value, test: &Value) -> Result<Expected, String> {
+    if !test.get("message").is_some_and(Value::is_string) {
+        return Err("a test without `message`".to_owned());
+    }
+    if test.get("cv").is_some() {
+        let said = text(test, "cv");
+        return status(&said).map(Expected::Status).ok_or(format!("a test with the unknown `cv` {said:?}"));
+    }
+    if let Some(name) = ["AAR", "AMS", "AS"].into_iter().find(|name| test.get(name).is_none()) {
+        return Err(format!("a test with neither `cv` nor `{name}`"));
+    }
+    sealed(scenario, test).map(Box::new).map(Expected::Fields)
 }
 
 /// A member as text, whatever it is.
@@ -101,18 +118,19 @@ fn zone(scenario: &Value) -> Zone {
     zone
 }
 
-fn sealed(scenario: &Value, test: &Value) -> Sealed {
-    Sealed {
+fn sealed(scenario: &Value, test: &Value) -> Result<Sealed, String> {
+    let time = text(test, "t");
+    Ok(Sealed {
         domain: text(scenario, "domain"),
         selector: text(scenario, "sel"),
         private_key: text(scenario, "privatekey"),
-        time: text(test, "t").trim().parse().unwrap_or(NOW),
+        time: time.trim().parse().map_err(|_| format!("a test with the unreadable `t` {time:?}"))?,
         names: text(test, "sig-headers").split(':').map(|name| name.trim().to_owned()).collect(),
         authserv_id: text(test, "srv-id"),
         results: text(test, "AAR"),
         message: text(test, "AMS"),
         seal: text(test, "AS"),
-    }
+    })
 }
 
 /// Every line end becomes CRLF.
@@ -129,16 +147,26 @@ fn with_line_ends(text: &[u8]) -> Vec<u8> {
     out
 }
 
+impl std::fmt::Display for Expected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "arc={status}"),
+            Self::Fields(_) => f.write_str("the test's fields, and a chain that passes"),
+            Self::Unclear(_) => f.write_str("a test with `message`, and `cv` or `AAR`, `AMS`, `AS` and `t`"),
+        }
+    }
+}
+
 impl Case {
-    /// Whether all is as it must be, or what is not. `sign` is needed for sealing only.
+    /// Whether all is as it must be, or what was found. `sign` is needed for sealing only.
     pub fn check(&self, sign: Sign<'_>) -> Result<(), String> {
         match &self.expected {
             Expected::Status(status) => {
                 let verdict = self.validate(&self.message, NOW)?;
-                let wrong = || format!("{}: expected {status}, found {verdict}", self.name);
-                if verdict.result() == *status { Ok(()) } else { Err(wrong()) }
+                if verdict.result() == *status { Ok(()) } else { Err(verdict.to_string()) }
             }
-            Expected::Fields(sealed) => self.seal(sealed, sign).map_err(|error| format!("{}: {error}", self.name)),
+            Expected::Fields(sealed) => self.seal(sealed, sign),
+            Expected::Unclear(what) => Err(what.clone()),
         }
     }
 
