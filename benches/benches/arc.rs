@@ -3,15 +3,12 @@
 //! mail-auth verifies the newest message signature and all seals; ours does the same with `messages` at 1, and by default also says up to where older message signatures still hold.
 //! Without features our signatures are ring's; with `--features aws-lc-rs` they are that library's, which mail-auth uses.
 
-use std::{
-    borrow::Borrow, collections::HashMap, hash::Hash, hint::black_box, sync::Arc, sync::RwLock, time::Duration,
-    time::Instant,
-};
+use std::{hint::black_box, sync::Arc, time::Duration, time::Instant};
 
 use arc::{ArcResult, Limits, SealStep, Sealer};
 use auth_results::{AuthenticationResults, Resinfo, ResultCode};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use benches::report_allocations;
+use benches::{cache::MailAuthCache, report_allocations};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dkim::{Algorithm, KeyRecord};
 use dns::{Inquiry as _, Step};
@@ -19,80 +16,13 @@ use futures::executor::block_on;
 use mail_auth::{
     AuthenticatedMessage, DkimResult, MessageAuthenticator,
     dkim::DomainKey,
-    dns::{DnsCache, Mx, Negative, Parameters, RecordSet, ResolverCache, TxtRecord, TxtRecordParser},
+    dns::{Parameters, ResolverCache, TxtRecord, TxtRecordParser},
 };
 use rsa::{Pkcs1v15Sign, RsaPrivateKey, pkcs8::EncodePublicKey, sha2::Digest as _, sha2::Sha256};
 
 const NOW: i64 = 1_700_000_000;
 /// The peer has a clock of its own.
 const LATER: i64 = 1_790_000_000;
-
-struct Map<K, V>(RwLock<HashMap<K, V>>);
-
-impl<K, V> Default for Map<K, V> {
-    fn default() -> Self {
-        Self(RwLock::default())
-    }
-}
-
-impl<K: Hash + Eq, V: Clone> ResolverCache<K, V> for Map<K, V> {
-    fn get<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.read().expect("nobody panics").get(name).cloned()
-    }
-
-    fn remove<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.write().expect("nobody panics").remove(name)
-    }
-
-    fn insert(&self, name: K, value: V, _: Instant) {
-        self.0.write().expect("nobody panics").insert(name, value);
-    }
-}
-
-type Cached<T> = Result<RecordSet<T>, Negative>;
-
-#[derive(Default)]
-struct Cache {
-    txt: Map<Box<str>, TxtRecord>,
-    mx: Map<Box<str>, Cached<Mx>>,
-    ipv4: Map<Box<str>, Cached<std::net::Ipv4Addr>>,
-    ipv6: Map<Box<str>, Cached<std::net::Ipv6Addr>>,
-    ptr: Map<std::net::IpAddr, Cached<Box<str>>>,
-}
-
-impl DnsCache for Cache {
-    type Txt = Map<Box<str>, TxtRecord>;
-    type Mx = Map<Box<str>, Cached<Mx>>;
-    type Ipv4 = Map<Box<str>, Cached<std::net::Ipv4Addr>>;
-    type Ipv6 = Map<Box<str>, Cached<std::net::Ipv6Addr>>;
-    type Ptr = Map<std::net::IpAddr, Cached<Box<str>>>;
-
-    fn txt(&self) -> Option<&Self::Txt> {
-        Some(&self.txt)
-    }
-
-    fn mx(&self) -> Option<&Self::Mx> {
-        Some(&self.mx)
-    }
-
-    fn ipv4(&self) -> Option<&Self::Ipv4> {
-        Some(&self.ipv4)
-    }
-
-    fn ipv6(&self) -> Option<&Self::Ipv6> {
-        Some(&self.ipv6)
-    }
-
-    fn ptr(&self) -> Option<&Self::Ptr> {
-        Some(&self.ptr)
-    }
-}
 
 /// A letter of this size with so many sets, each by another host; the hosts have one key.
 fn chain(size: usize, sets: usize, key: &RsaPrivateKey) -> Vec<u8> {
@@ -142,7 +72,7 @@ fn all(criterion: &mut Criterion) {
     let der = key.to_public_key().to_public_key_der().expect("DER");
     let text = format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(der.as_bytes()));
     let record = Arc::new(KeyRecord::parse(text.as_bytes(), &dkim::Limits::default()).expect("a key"));
-    let cache = Cache::default();
+    let cache = MailAuthCache::default();
     for n in 1..=50 {
         let record = TxtRecord::from(DomainKey::parse(text.as_bytes()).expect("a key"));
         cache.txt.insert(format!("s._domainkey.d{n}.example.").into(), record, Instant::now());

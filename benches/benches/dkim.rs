@@ -2,13 +2,10 @@
 //!
 //! Without features our signatures are ring's; with `--features aws-lc-rs` they are that library's, which mail-auth uses too.
 
-use std::{
-    borrow::Borrow, collections::HashMap, hash::Hash, hint::black_box, sync::Arc, sync::RwLock, time::Duration,
-    time::Instant,
-};
+use std::{collections::HashMap, hint::black_box, sync::Arc, time::Duration, time::Instant};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use benches::{inputs, peak, report_allocations};
+use benches::{cache::MailAuthCache, inputs, peak, report_allocations};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dkim::{KeyRecord, Limits, Outcome, Policy, Signing, SigningKey, Verifier};
 use dns::{Answer, Inquiry, Step, Txt};
@@ -17,7 +14,7 @@ use mail_auth::{
     AuthenticatedMessage, DkimResult, MessageAuthenticator,
     crypto::{Ed25519Key, RsaKey, Sha256},
     dkim::{Canonicalization, DkimSigner, DomainKey},
-    dns::{DnsCache, Mx, Negative, Parameters, RecordSet, ResolverCache, TxtRecord, TxtRecordParser},
+    dns::{Parameters, ResolverCache, TxtRecord, TxtRecordParser},
     headers::HeaderWriter,
 };
 use rsa::{
@@ -32,73 +29,6 @@ const LATER: i64 = 4_000_000_000;
 const SEED: [u8; 32] = [7; 32];
 const SIGNED: [&str; 8] = ["From", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"];
 const SIZES: [(&str, usize); 2] = [("10k", 10_000), ("1m", 1_000_000)];
-
-struct Map<K, V>(RwLock<HashMap<K, V>>);
-
-impl<K, V> Default for Map<K, V> {
-    fn default() -> Self {
-        Self(RwLock::default())
-    }
-}
-
-impl<K: Hash + Eq, V: Clone> ResolverCache<K, V> for Map<K, V> {
-    fn get<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.read().expect("nobody panics").get(name).cloned()
-    }
-
-    fn remove<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.write().expect("nobody panics").remove(name)
-    }
-
-    fn insert(&self, name: K, value: V, _: Instant) {
-        self.0.write().expect("nobody panics").insert(name, value);
-    }
-}
-
-type Cached<T> = Result<RecordSet<T>, Negative>;
-
-#[derive(Default)]
-struct Cache {
-    txt: Map<Box<str>, TxtRecord>,
-    mx: Map<Box<str>, Cached<Mx>>,
-    ipv4: Map<Box<str>, Cached<std::net::Ipv4Addr>>,
-    ipv6: Map<Box<str>, Cached<std::net::Ipv6Addr>>,
-    ptr: Map<std::net::IpAddr, Cached<Box<str>>>,
-}
-
-impl DnsCache for Cache {
-    type Txt = Map<Box<str>, TxtRecord>;
-    type Mx = Map<Box<str>, Cached<Mx>>;
-    type Ipv4 = Map<Box<str>, Cached<std::net::Ipv4Addr>>;
-    type Ipv6 = Map<Box<str>, Cached<std::net::Ipv6Addr>>;
-    type Ptr = Map<std::net::IpAddr, Cached<Box<str>>>;
-
-    fn txt(&self) -> Option<&Self::Txt> {
-        Some(&self.txt)
-    }
-
-    fn mx(&self) -> Option<&Self::Mx> {
-        Some(&self.mx)
-    }
-
-    fn ipv4(&self) -> Option<&Self::Ipv4> {
-        Some(&self.ipv4)
-    }
-
-    fn ipv6(&self) -> Option<&Self::Ipv6> {
-        Some(&self.ipv6)
-    }
-
-    fn ptr(&self) -> Option<&Self::Ptr> {
-        Some(&self.ptr)
-    }
-}
 
 struct Fixed(String);
 
@@ -170,7 +100,7 @@ fn verify(message: &[u8], record: &Result<Arc<KeyRecord>, Txt>) -> Outcome {
 fn all(c: &mut Criterion) {
     let keys = Keys::new();
     let der = keys.private.to_pkcs1_der().expect("DER");
-    let cache = Cache::default();
+    let cache = MailAuthCache::default();
     for (name, text) in [("s1", &keys.rsa_record), ("ed", &keys.ed25519_record)] {
         let record = TxtRecord::from(DomainKey::parse(text.as_bytes()).expect("a key"));
         cache.txt.insert(format!("{name}._domainkey.example.net.").into(), record, Instant::now());

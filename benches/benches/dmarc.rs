@@ -5,16 +5,14 @@
 //! - record: one record, parsed.
 
 use std::{
-    borrow::Borrow,
-    collections::HashMap,
-    hash::Hash,
     hint::black_box,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    sync::RwLock,
     time::{Duration, Instant},
 };
 
-use benches::report_allocations;
+use benches::{
+    cache::{MailAuthCache, Map},
+    report_allocations,
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dmarc::{
     Authors, Check, Config, Dkim, DmarcResult, Identity, Limits, Order, Outcome, Published, Record, Spf, Verdict,
@@ -26,7 +24,7 @@ use mail_auth::{
     AuthenticatedMessage, DkimOutput, DkimResult, MessageAuthenticator, SpfOutput, SpfResult,
     dkim::Signature,
     dmarc::{DmarcRecord, verify::DmarcParameters},
-    dns::{DnsCache, Mx, Negative, Parameters, RecordSet, ResolverCache, TxtRecord, TxtRecordParser},
+    dns::{Parameters, ResolverCache, TxtRecord, TxtRecordParser},
 };
 
 const RECORD: &str = "v=DMARC1; p=reject; rua=mailto:d@example.net; adkim=r; aspf=r; pct=100";
@@ -34,75 +32,6 @@ const LONG: &str = "v=DMARC1; p=quarantine; sp=reject; rua=mailto:d@example.net,
                     ruf=mailto:f@example.net; adkim=s; aspf=r; fo=1:d:s; pct=50; ri=86400";
 /// What has no record.
 const SILENT: [&str; 3] = ["_dmarc.net", "_dmarc.news.example.net", "_dmarc.bounce.example.net"];
-
-/// A map as a server's cache has it.
-struct Map<K, V>(RwLock<HashMap<K, V>>);
-
-impl<K, V> Default for Map<K, V> {
-    fn default() -> Self {
-        Self(RwLock::new(HashMap::new()))
-    }
-}
-
-impl<K: Hash + Eq, V: Clone> ResolverCache<K, V> for Map<K, V> {
-    fn get<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.read().unwrap().get(name).cloned()
-    }
-
-    fn remove<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.write().unwrap().remove(name)
-    }
-
-    fn insert(&self, key: K, value: V, _: Instant) {
-        self.0.write().unwrap().insert(key, value);
-    }
-}
-
-type Found<T> = Result<RecordSet<T>, Negative>;
-
-/// mail-auth's cache.
-#[derive(Default)]
-struct Theirs {
-    txt: Map<Box<str>, TxtRecord>,
-    mx: Map<Box<str>, Found<Mx>>,
-    ipv4: Map<Box<str>, Found<Ipv4Addr>>,
-    ipv6: Map<Box<str>, Found<Ipv6Addr>>,
-    ptr: Map<IpAddr, Found<Box<str>>>,
-}
-
-impl DnsCache for Theirs {
-    type Txt = Map<Box<str>, TxtRecord>;
-    type Mx = Map<Box<str>, Found<Mx>>;
-    type Ipv4 = Map<Box<str>, Found<Ipv4Addr>>;
-    type Ipv6 = Map<Box<str>, Found<Ipv6Addr>>;
-    type Ptr = Map<IpAddr, Found<Box<str>>>;
-
-    fn txt(&self) -> Option<&Self::Txt> {
-        Some(&self.txt)
-    }
-
-    fn mx(&self) -> Option<&Self::Mx> {
-        Some(&self.mx)
-    }
-
-    fn ipv4(&self) -> Option<&Self::Ipv4> {
-        Some(&self.ipv4)
-    }
-
-    fn ipv6(&self) -> Option<&Self::Ipv6> {
-        Some(&self.ipv6)
-    }
-
-    fn ptr(&self) -> Option<&Self::Ptr> {
-        Some(&self.ptr)
-    }
-}
 
 fn name(text: &str) -> Name {
     text.parse().unwrap()
@@ -130,7 +59,7 @@ fn evaluate(cache: &Map<Name, Published>, authors: &Authors, spf: &Spf, dkim: &D
 
 fn eval(c: &mut Criterion) {
     let cache = Map::<Name, Published>::default();
-    let theirs = Theirs::default();
+    let theirs = MailAuthCache::default();
     let read = |texts: Vec<Txt>| {
         let records = dns::RecordSet::Txt(texts);
         let answer = dns::Answer::Records { records: records.as_records(), ttl: 300, authenticated: false };

@@ -3,22 +3,21 @@
 //! All answers come from the same kind of map, so a name's look-up costs all the same.
 
 use std::{
-    borrow::Borrow,
-    collections::HashMap,
-    hash::Hash,
     hint::black_box,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    sync::RwLock,
-    time::{Duration, Instant},
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
 };
 
-use benches::report_allocations;
+use benches::{
+    cache::{Cached, MailAuthCache, Map},
+    report_allocations,
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dns::{Absence, Answer, Inquiry, Kind, Mx, Name, Records, Step, Txt};
 use futures::executor::block_on;
 use mail_auth::{
     MessageAuthenticator,
-    dns::{DnsCache, DnssecStatus, Negative, Parameters, RecordSet, ResolverCache, TxtRecord, TxtRecordParser},
+    dns::{DnssecStatus, Parameters, RecordSet, ResolverCache, TxtRecord, TxtRecordParser},
     spf::verify::SpfParameters,
 };
 use spf::{CheckHost, Config, Limits, Record, SpfResult};
@@ -57,35 +56,6 @@ const CASES: [(&str, &str, &str, SpfResult); 4] = [
     ("big-include-none", "9.9.9.9", "bob@big.test", SpfResult::Softfail),
     ("macro-exists", "192.0.2.3", "bob@macro.test", SpfResult::Pass),
 ];
-
-/// A map as a server's cache has it.
-struct Map<K, V>(RwLock<HashMap<K, V>>);
-
-impl<K: Hash + Eq, V: Clone> ResolverCache<K, V> for Map<K, V> {
-    fn get<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.read().unwrap().get(name).cloned()
-    }
-
-    fn remove<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        self.0.write().unwrap().remove(name)
-    }
-
-    fn insert(&self, key: K, value: V, _: Instant) {
-        self.0.write().unwrap().insert(key, value);
-    }
-}
-
-impl<K: Hash + Eq, V> FromIterator<(K, V)> for Map<K, V> {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        Self(RwLock::new(pairs.into_iter().collect()))
-    }
-}
 
 /// Our side of the world.
 struct Ours {
@@ -147,46 +117,7 @@ impl Ours {
     }
 }
 
-type Found<T> = Result<RecordSet<T>, Negative>;
-
-/// mail-auth's side.
-struct MailAuth {
-    txt: Map<Box<str>, TxtRecord>,
-    mx: Map<Box<str>, Found<mail_auth::dns::Mx>>,
-    a: Map<Box<str>, Found<Ipv4Addr>>,
-    aaaa: Map<Box<str>, Found<Ipv6Addr>>,
-    ptr: Map<IpAddr, Found<Box<str>>>,
-}
-
-impl DnsCache for MailAuth {
-    type Txt = Map<Box<str>, TxtRecord>;
-    type Mx = Map<Box<str>, Found<mail_auth::dns::Mx>>;
-    type Ipv4 = Map<Box<str>, Found<Ipv4Addr>>;
-    type Ipv6 = Map<Box<str>, Found<Ipv6Addr>>;
-    type Ptr = Map<IpAddr, Found<Box<str>>>;
-
-    fn txt(&self) -> Option<&Self::Txt> {
-        Some(&self.txt)
-    }
-
-    fn mx(&self) -> Option<&Self::Mx> {
-        Some(&self.mx)
-    }
-
-    fn ipv4(&self) -> Option<&Self::Ipv4> {
-        Some(&self.a)
-    }
-
-    fn ipv6(&self) -> Option<&Self::Ipv6> {
-        Some(&self.aaaa)
-    }
-
-    fn ptr(&self) -> Option<&Self::Ptr> {
-        Some(&self.ptr)
-    }
-}
-
-fn set<T: Clone>(records: &[T]) -> Found<T> {
+fn set<T: Clone>(records: &[T]) -> Cached<T> {
     Ok(RecordSet { records: records.to_vec().into(), dnssec_status: DnssecStatus::Indeterminate })
 }
 
@@ -194,19 +125,18 @@ fn key(owner: &str) -> Box<str> {
     format!("{owner}.").into()
 }
 
-impl MailAuth {
-    fn new() -> Self {
-        let record = |text: &str| TxtRecord::from(mail_auth::spf::SpfRecord::parse(text.as_bytes()).unwrap());
-        let hosts = ["big.test", "mx1.big.test", "mx2.big.test"];
-        let exchanges = vec!["mx1.big.test.".into(), "mx2.big.test.".into()].into();
-        let mx = mail_auth::dns::Mx { exchanges, preference: 10 };
-        Self {
-            txt: texts().iter().map(|(owner, text)| (key(owner), record(text))).collect(),
-            mx: [(key("big.test"), set(&[mx]))].into_iter().collect(),
-            a: hosts.iter().chain(&[MACRO_NAME]).map(|owner| (key(owner), set(&[HOST]))).collect(),
-            aaaa: hosts.iter().map(|owner| (key(owner), set(&[]))).collect(),
-            ptr: [].into_iter().collect(),
-        }
+/// mail-auth's side.
+fn mail_auth_cache() -> MailAuthCache {
+    let record = |text: &str| TxtRecord::from(mail_auth::spf::SpfRecord::parse(text.as_bytes()).unwrap());
+    let hosts = ["big.test", "mx1.big.test", "mx2.big.test"];
+    let exchanges = vec!["mx1.big.test.".into(), "mx2.big.test.".into()].into();
+    let mx = mail_auth::dns::Mx { exchanges, preference: 10 };
+    MailAuthCache {
+        txt: texts().iter().map(|(owner, text)| (key(owner), record(text))).collect(),
+        mx: [(key("big.test"), set(&[mx]))].into_iter().collect(),
+        ipv4: hosts.iter().chain(&[MACRO_NAME]).map(|owner| (key(owner), set(&[HOST]))).collect(),
+        ipv6: hosts.iter().map(|owner| (key(owner), set(&[]))).collect(),
+        ptr: [].into_iter().collect(),
     }
 }
 
@@ -249,7 +179,7 @@ impl mailrs_spf::SpfResolver for Mailrs {
 }
 
 fn checks(c: &mut Criterion) {
-    let (ours, mail_auth, mailrs) = (Ours::new(), MailAuth::new(), Mailrs::new());
+    let (ours, mail_auth, mailrs) = (Ours::new(), mail_auth_cache(), Mailrs::new());
     let authenticator = MessageAuthenticator::new_cloudflare().expect("a resolver that is never asked");
     for (case, ip, sender, expected) in CASES {
         let ip: IpAddr = ip.parse().unwrap();

@@ -1,5 +1,6 @@
 //! What the benchmarks share: a counter of allocations, and generated mail.
 
+pub mod cache;
 pub mod hostile;
 pub mod inputs;
 

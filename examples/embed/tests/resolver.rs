@@ -1,4 +1,4 @@
-//! The resolvers against a name server that others wrote (nsd, where it is installed), and against one that misbehaves.
+//! The resolvers against name servers that others wrote (dnsmasq and nsd, where they are installed), and against one that misbehaves.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ use std::{
 };
 
 use dns::{Absence, Iprev, IprevResult, Kind, Limits, Name, RecordSet, Response, Txt, Zone, drive};
-use embed::resolver::{Config, Resolver, blocking};
+use embed::resolver::{Config, Resolver, blocking, hickory};
 
 /// What the server serves, and what we read of the same text.
 const FORWARD: &str = r#"
@@ -59,11 +59,59 @@ $TTL 300
 2 PTR mx1.mail.test.
 "#;
 
+/// The same for dnsmasq, which knows no wildcards and gives one TTL to all.
+const DNSMASQ: &str = "
+no-resolv
+no-hosts
+local-ttl=300
+local=/mail.test/
+local=/2.0.192.in-addr.arpa/
+host-record=ns.mail.test,127.0.0.1
+host-record=mx1.mail.test,192.0.2.1,2001:db8::1
+host-record=mx2.mail.test,192.0.2.2
+ptr-record=2.2.0.192.in-addr.arpa,mx1.mail.test
+mx-host=mail.test,mx1.mail.test,10
+mx-host=mail.test,mx2.mail.test,20
+txt-record=mail.test,\"v=spf1 \",\"mx -all\"
+dns-rr=_25._tcp.mx1.mail.test,52,0301010123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+cname=www.mail.test,mx1.mail.test
+";
+
+/// What dnsmasq is asked, and answers as the zone's text does: names, and the kinds that its settings have for them.
+const DNSMASQ_KNOWS: [(&str, &[Kind]); 9] = [
+    ("mail.test", &[Kind::Mx, Kind::A, Kind::Aaaa, Kind::Ptr, Kind::Tlsa]),
+    ("mx1.mail.test", &[Kind::A, Kind::Aaaa, Kind::Mx, Kind::Txt]),
+    // Of other kinds it would say that the name does not exist.
+    ("_25._tcp.mx1.mail.test", &[Kind::Tlsa]),
+    ("www.mail.test", &[Kind::A, Kind::Aaaa]),
+    ("missing.mail.test", &[Kind::A, Kind::Mx, Kind::Txt]),
+    ("long.mail.test", &[Kind::Txt]),
+    ("1.2.0.192.in-addr.arpa", &[Kind::Ptr]),
+    ("2.2.0.192.in-addr.arpa", &[Kind::Ptr]),
+    ("9.2.0.192.in-addr.arpa", &[Kind::Ptr]),
+];
+
 /// A name server, until it is dropped.
 struct Server {
     child: Child,
     address: SocketAddr,
     _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts it, and waits until it answers.
+    fn start(command: &mut Command, port: u16, folder: tempfile::TempDir) -> Self {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let server = Self { child, address: SocketAddr::from(([127, 0, 0, 1], port)), _folder: folder };
+        let mut config = Config::new(vec![server.address]);
+        config.timeout = Duration::from_millis(200);
+        let begin = Instant::now();
+        while blocking::lookup(&config, &name("ns.mail.test"), Kind::A).as_answer().a().is_err() {
+            assert!(begin.elapsed() < Duration::from_secs(20), "the name server does not answer");
+            thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
 }
 
 impl Drop for Server {
@@ -73,6 +121,20 @@ impl Drop for Server {
     }
 }
 
+/// Where a program is; `None`, said on one line, where it is not installed.
+fn program(name: &str) -> Option<String> {
+    let paths = ["/usr/sbin", "/usr/local/sbin"].map(|folder| format!("{folder}/{name}"));
+    let found = paths.into_iter().find(|path| Path::new(path).exists());
+    if found.is_none() {
+        println!("skipped: {name} is not installed");
+    }
+    found
+}
+
+fn free_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// A text that does not fit into a UDP answer.
 fn long_text() -> String {
     (0..20).map(|at| format!("long TXT \"{at:02} {}\"\n", "x".repeat(200))).collect()
@@ -80,16 +142,12 @@ fn long_text() -> String {
 
 /// nsd with the two zones; `None`, said on one line, where it is not installed.
 fn nsd() -> Option<Server> {
-    let program = ["/usr/sbin/nsd", "/usr/local/sbin/nsd"].into_iter().find(|path| Path::new(path).exists());
-    let Some(program) = program else {
-        println!("skipped: nsd is not installed");
-        return None;
-    };
+    let program = program("nsd")?;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display().to_string();
     fs::write(folder.path().join("forward"), [FORWARD, &long_text()].concat()).unwrap();
     fs::write(folder.path().join("reverse"), REVERSE).unwrap();
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let settings = format!(
         "server:\n ip-address: 127.0.0.1@{port}\n username: \"\"\n chroot: \"\"\n zonesdir: \"{path}\"\n database: \"\"\n \
          pidfile: \"\"\n xfrdfile: \"\"\n zonelistfile: \"{path}/zones\"\n logfile: \"{path}/log\"\n server-count: 1\n \
@@ -98,24 +156,23 @@ fn nsd() -> Option<Server> {
          zone:\n name: broken.test\n zonefile: missing\n",
     );
     fs::write(folder.path().join("nsd.conf"), settings).unwrap();
-    let child = Command::new(program)
-        .arg("-d")
-        .arg("-c")
-        .arg(folder.path().join("nsd.conf"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let server = Server { child, address: SocketAddr::from(([127, 0, 0, 1], port)), _folder: folder };
-    let mut config = Config::new(vec![server.address]);
-    config.timeout = Duration::from_millis(200);
-    let begin = Instant::now();
-    while blocking::lookup(&config, &name("ns.mail.test"), Kind::A).as_answer().a().is_err() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "nsd does not answer");
-        thread::sleep(Duration::from_millis(50));
-    }
-    Some(server)
+    let settings = folder.path().join("nsd.conf");
+    Some(Server::start(Command::new(program).arg("-d").arg("-c").arg(settings), port, folder))
+}
+
+/// dnsmasq with records of [`FORWARD`], as many as its settings can say; `None`, said on one line, where it is not installed.
+fn dnsmasq() -> Option<Server> {
+    let program = program("dnsmasq")?;
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let long: String =
+        long_text().lines().map(|line| line.replace("long TXT ", "txt-record=long.mail.test,") + "\n").collect();
+    fs::write(folder.path().join("settings"), [DNSMASQ, &long].concat()).unwrap();
+    let mut command = Command::new(program);
+    command.args(["--keep-in-foreground", "--listen-address=127.0.0.1", "--bind-interfaces", "--pid-file=", "--user="]);
+    let settings = folder.path().join("settings");
+    command.arg(format!("--port={port}")).arg(format!("--conf-file={}", settings.display()));
+    Some(Server::start(&mut command, port, folder))
 }
 
 fn name(text: &str) -> Name {
@@ -164,51 +221,74 @@ const NAMES: [&str; 16] = [
     "1.2.0.192.in-addr.arpa",
 ];
 
-#[tokio::test]
-async fn three_resolvers_and_the_zone_agree() {
-    let Some(server) = nsd() else { return };
+/// Asks a server by all resolvers; the number of questions.
+async fn agree(server: &Server, questions: impl Iterator<Item = (&str, Kind)>) -> usize {
     let config = Config::new(vec![server.address]);
     let zone = zone();
     let resolver = Resolver::new(config.clone());
-    let theirs = embed::resolver::hickory::resolver(server.address).unwrap();
-    let mut questions = 0;
-    for text in NAMES {
-        for kind in Kind::ALL {
-            let name = name(text);
-            let expected = sorted(zone.lookup(&name, kind));
-            assert_eq!(sorted(blocking::lookup(&config, &name, kind)), expected, "blocking: {text} {kind}");
-            assert_eq!(sorted(resolver.lookup(name, kind).await), expected, "asynchronous: {text} {kind}");
-            assert_eq!(sorted(resolver.lookup(name, kind).await), expected, "kept: {text} {kind}");
-            let hickory = embed::resolver::hickory::lookup(&theirs, name, kind).await;
-            assert_eq!(sorted(hickory), expected, "hickory: {text} {kind}");
-            questions += 1;
-        }
+    let theirs = hickory::resolver(server.address).unwrap();
+    let mut count = 0;
+    for (text, kind) in questions {
+        let name = name(text);
+        let expected = sorted(zone.lookup(&name, kind));
+        assert_eq!(sorted(blocking::lookup(&config, &name, kind)), expected, "blocking: {text} {kind}");
+        assert_eq!(sorted(resolver.lookup(name, kind).await), expected, "asynchronous: {text} {kind}");
+        assert_eq!(sorted(resolver.lookup(name, kind).await), expected, "kept: {text} {kind}");
+        assert_eq!(sorted(hickory::lookup(&theirs, name, kind).await), expected, "hickory: {text} {kind}");
+        count += 1;
     }
-    println!("{questions} questions, answered alike by three resolvers and the zone's text");
-    for (text, absence) in [("elsewhere.example", Absence::Refused), ("broken.test", Absence::TryLater)] {
-        let (name, absence) = (name(text), Response::from(absence));
-        assert_eq!(blocking::lookup(&config, &name, Kind::A), absence, "{text}");
-        assert_eq!(resolver.lookup(name, Kind::A).await, absence, "{text}");
-        assert_eq!(embed::resolver::hickory::lookup(&theirs, name, Kind::A).await, absence, "{text}");
-    }
+    count
+}
+
+/// What a server does not answer is told alike.
+async fn decline(server: &Server, text: &str, absence: Absence) {
+    let config = Config::new(vec![server.address]);
+    let (name, absence) = (name(text), Response::from(absence));
+    assert_eq!(blocking::lookup(&config, &name, Kind::A), absence, "{text}");
+    assert_eq!(Resolver::new(config).lookup(name, Kind::A).await, absence, "{text}");
+    let theirs = hickory::resolver(server.address).unwrap();
+    assert_eq!(hickory::lookup(&theirs, name, Kind::A).await, absence, "{text}");
+}
+
+#[tokio::test]
+async fn three_resolvers_and_the_zone_agree() {
+    let Some(server) = nsd() else { return };
+    let questions = NAMES.into_iter().flat_map(|name| Kind::ALL.into_iter().map(move |kind| (name, kind)));
+    let count = agree(&server, questions).await;
+    println!("nsd: {count} questions, answered alike by three resolvers and the zone's text");
+    decline(&server, "elsewhere.example", Absence::Refused).await;
+    decline(&server, "broken.test", Absence::TryLater).await;
+}
+
+#[tokio::test]
+async fn three_resolvers_and_dnsmasq_agree() {
+    let Some(server) = dnsmasq() else { return };
+    let questions = DNSMASQ_KNOWS.into_iter().flat_map(|(name, kinds)| kinds.iter().map(move |kind| (name, *kind)));
+    let count = agree(&server, questions).await;
+    println!("dnsmasq: {count} questions, answered alike by three resolvers and the zone's text");
+    decline(&server, "elsewhere.example", Absence::Refused).await;
 }
 
 #[test]
 fn the_programs_run() {
-    let Some(server) = nsd() else { return };
-    for program in [env!("CARGO_BIN_EXE_dns_udp"), env!("CARGO_BIN_EXE_dns_hickory")] {
-        let says = |arguments: &[&str]| {
-            let output = Command::new(program).arg(server.address.to_string()).args(arguments).output().unwrap();
-            String::from_utf8(output.stdout).unwrap()
-        };
-        assert_eq!(says(&["192.0.2.1"]), "iprev=pass: 192.0.2.1 is mx1.mail.test\n");
-        assert_eq!(says(&["192.0.2.2"]), "iprev=fail: 192.0.2.2 says it is mx1.mail.test, which has other addresses\n");
-        assert_eq!(
-            says(&["192.0.2.9"]),
-            "iprev=permerror: 192.0.2.9 has no name that is known: the name does not exist\n"
-        );
-        assert_eq!(says(&["www.mail.test", "AAAA"]), "www.mail.test AAAA: AAAA 2001:db8::1 (TTL 300)\n");
-        assert_eq!(says(&["mail.test"]).lines().count(), Kind::ALL.len());
+    for server in [dnsmasq(), nsd()].into_iter().flatten() {
+        for program in [env!("CARGO_BIN_EXE_dns_udp"), env!("CARGO_BIN_EXE_dns_hickory")] {
+            let says = |arguments: &[&str]| {
+                let output = Command::new(program).arg(server.address.to_string()).args(arguments).output().unwrap();
+                String::from_utf8(output.stdout).unwrap()
+            };
+            assert_eq!(says(&["192.0.2.1"]), "iprev=pass: 192.0.2.1 is mx1.mail.test\n");
+            assert_eq!(
+                says(&["192.0.2.2"]),
+                "iprev=fail: 192.0.2.2 says it is mx1.mail.test, which has other addresses\n"
+            );
+            assert_eq!(
+                says(&["192.0.2.9"]),
+                "iprev=permerror: 192.0.2.9 has no name that is known: the name does not exist\n"
+            );
+            assert_eq!(says(&["www.mail.test", "AAAA"]), "www.mail.test AAAA: AAAA 2001:db8::1 (TTL 300)\n");
+            assert_eq!(says(&["mail.test"]).lines().count(), Kind::ALL.len());
+        }
     }
 }
 
@@ -475,16 +555,16 @@ async fn an_inquiry_asks_all_at_once() {
     assert_eq!((verdict.result, verdict.name), (IprevResult::Pass, Some(name("n0.test"))));
 }
 
-/// Texts of the whole answer come by TCP.
 #[tokio::test]
 async fn n5_long_answers_come_by_tcp() {
-    let Some(server) = nsd() else { return };
-    let config = Config::new(vec![server.address]);
-    for response in [
-        blocking::lookup(&config, &name("long.mail.test"), Kind::Txt),
-        Resolver::new(config.clone()).lookup(name("long.mail.test"), Kind::Txt).await,
-    ] {
-        let octets: usize = response.as_answer().txt().unwrap().iter().map(|Txt(text)| text.len()).sum();
-        assert_eq!(octets, 20 * 203);
+    for server in [dnsmasq(), nsd()].into_iter().flatten() {
+        let config = Config::new(vec![server.address]);
+        for response in [
+            blocking::lookup(&config, &name("long.mail.test"), Kind::Txt),
+            Resolver::new(config.clone()).lookup(name("long.mail.test"), Kind::Txt).await,
+        ] {
+            let octets: usize = response.as_answer().txt().unwrap().iter().map(|Txt(text)| text.len()).sum();
+            assert_eq!(octets, 20 * 203);
+        }
     }
 }
