@@ -15,52 +15,6 @@ use crate::chain;
 use crate::field::{is_of_set, key_name};
 use crate::{ArcResult, Exceeded, Limits, Problem};
 
-/// What a message signature is over, where the caller does not say: as often as each is there.
-const SIGNED: [&str; 26] = [
-    "From",
-    "Sender",
-    "Reply-To",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "To",
-    "Cc",
-    "MIME-Version",
-    "Content-Type",
-    "Content-Transfer-Encoding",
-    "Content-ID",
-    "Content-Description",
-    "Resent-Date",
-    "Resent-From",
-    "Resent-To",
-    "Resent-Cc",
-    "In-Reply-To",
-    "References",
-    "List-Id",
-    "List-Help",
-    "List-Unsubscribe",
-    "List-Unsubscribe-Post",
-    "List-Post",
-    "Auto-Submitted",
-    // RFC 8617, 4.1.2: those that are there
-    "DKIM-Signature",
-];
-
-/// Of these nobody may add another one (row K-2).
-const ONCE_MORE: [&str; 11] = [
-    "From",
-    "Reply-To",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "To",
-    "Cc",
-    "MIME-Version",
-    "Content-Type",
-    "In-Reply-To",
-    "References",
-];
-
 /// How long a line gets.
 const LINE: usize = 76;
 
@@ -436,9 +390,10 @@ impl Sealer {
 /// The names of all fields that are worth it, and once more those that must not be added.
 fn usual_names(header: &Header<'_>, max: usize) -> Vec<Box<str>> {
     let mut names: Vec<Box<str>> = Vec::with_capacity(32);
-    for name in SIGNED {
+    // RFC 8617, 4.1.2: what DKIM signs, and its signatures that are there
+    for name in dkim::SIGNED.into_iter().chain(["DKIM-Signature"]) {
         let count = header.fields().filter(|field| field.is(name)).count();
-        let once_more = usize::from(ONCE_MORE.contains(&name));
+        let once_more = usize::from(dkim::OVERSIGNED.contains(&name));
         names.extend((0..(count + once_more).min(max)).map(|_| name.into()));
     }
     names.truncate(max);
