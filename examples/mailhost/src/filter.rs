@@ -92,7 +92,8 @@ impl Filter {
         };
         let mut config = spf::Config::new(&self.hostname);
         config.time = clock::unix();
-        config.explain = true;
+        // Only a refusal has room for an explanation (row S-3).
+        config.explain = self.settings.spf.reject;
         let limits = spf::Limits::default();
         let spf = async {
             let mut found = Vec::new();
